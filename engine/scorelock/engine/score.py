@@ -1,0 +1,118 @@
+"""The score: chords over a film, how dense and loud they are, and the notes that play them."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scorelock.engine.features import VideoFeatures
+from scorelock.engine.key import Key
+from scorelock.engine.vocabulary import Chord
+
+
+@dataclass(frozen=True, slots=True)
+class ChordSpan:
+    """A chord from start_s to end_s, and who chose it."""
+
+    start_s: float
+    end_s: float
+    chord: Chord
+    why: Literal["model", "primer"] = "model"
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.start_s < self.end_s:
+            raise ValueError(f"a span runs forward from 0 s: {self.start_s} to {self.end_s}")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Dynamics:
+    """One row a second: density (T,) notes sounding, 0..40, and loudness (T,), 0..1."""
+
+    density: NDArray[np.float32]
+    loudness: NDArray[np.float32]
+
+    def __post_init__(self) -> None:
+        if self.density.shape != self.loudness.shape or self.density.ndim != 1:
+            raise ValueError(f"expected two (T,) arrays, got {self.density.shape}")
+        self.density.flags.writeable = False
+        self.loudness.flags.writeable = False
+
+
+@dataclass(frozen=True, slots=True)
+class ComposeSettings:
+    """What the user chose; with the film and the bundle it decides every note.
+
+    Attributes:
+        seed: of the random draws; the same seed gives the same notes.
+        key: None lets the film's mood choose C major or A minor.
+        primer: chords to begin with, one a second, as they sound (not transposed).
+        temperature: 0 always takes the likeliest chord, 1 draws as the model believes.
+        top_k: how many of the likeliest chords may be drawn.
+        max_repeat: seconds that one chord may hold.
+    """
+
+    seed: int = 0
+    key: Key | None = None
+    primer: tuple[Chord, ...] = ()
+    temperature: float = 1.0
+    top_k: int = 24
+    max_repeat: int = 4
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cue:
+    """A composed film: everything that the arranger needs."""
+
+    features: VideoFeatures
+    key: Key
+    chords: tuple[ChordSpan, ...]
+    dynamics: Dynamics
+    settings: ComposeSettings
+    bundle: str
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Note:
+    """A note: seconds from the film's start, MIDI pitch 0..127, velocity 1..127, channel 0..15."""
+
+    onset_s: float
+    duration_s: float
+    pitch: int
+    velocity: int
+    channel: int
+
+    def __post_init__(self) -> None:
+        if (
+            not (self.onset_s >= 0 and self.duration_s > 0)
+            or not 0 <= self.pitch <= 127
+            or not 1 <= self.velocity <= 127
+            or not 0 <= self.channel <= 15
+        ):
+            raise ValueError(f"no such note: {self}")
+
+    @property
+    def end_s(self) -> float:
+        """When the note is released."""
+        return self.onset_s + self.duration_s
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Notes in time order that one instrument plays."""
+
+    name: str
+    notes: tuple[Note, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Performance:
+    """All parts, and the film's length in seconds: no note sounds past it."""
+
+    parts: tuple[Part, ...]
+    duration_s: float
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """The notes of all parts in time order."""
+        return tuple(sorted(note for part in self.parts for note in part.notes))
