@@ -7,7 +7,12 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = {
-    "engine/scorelock/engine": ("scorelock.bridge", "scorelock.export", "scorelock.training", "torch"),
+    "engine/scorelock/engine": (
+        "scorelock.bridge",
+        "scorelock.export",
+        "scorelock.training",
+        "torch",
+    ),
     "engine/scorelock/training": ("scorelock.bridge", "scorelock.export"),
     "export/scorelock/export": ("scorelock.bridge",),
     "bridge/scorelock/bridge": ("scorelock.training", "torch"),

@@ -154,9 +154,9 @@ class Chord:
         """The same quality on a root that many semitones higher."""
         return Chord((self.root + semitones) % 12, self.quality)
 
-    def symbol(self, *, flats: bool = False) -> str:
-        """The lead-sheet symbol, such as "F#m7"."""
-        return pitch_class_name(self.root, flats=flats) + _SYMBOLS.get(self.quality, self.quality)
+    def symbol(self, root: str | None = None) -> str:
+        """The lead-sheet symbol, such as "F#m7", with the root spelled as given or with sharps."""
+        return (root or ROOTS[self.root]) + _SYMBOLS.get(self.quality, self.quality)
 
 
 def decomposed() -> tuple[NDArray[np.int64], NDArray[np.int64]]:

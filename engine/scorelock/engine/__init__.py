@@ -1,0 +1,1 @@
+"""The pure upper half: a film is watched, composed, arranged. No torch, no sockets, no siblings."""
