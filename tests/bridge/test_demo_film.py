@@ -72,6 +72,6 @@ def test_the_measure_sets_watching_against_reading(tmp_path: Path) -> None:
     draw_demo_film(film, seconds=8, size=(160, 90))
     ticks = iter([0, 6, 6, 8, 8, 14, 14, 16, 16, 22, 22, 24])
     told = measure(lambda: float(next(ticks)), film)
-    assert (told["ours_s"], told["other_s"], told["ratio"]) == (6, 2, 3)
+    assert (told["ours"], told["other"], told["ratio"]) == (6, 2, 3)
     assert told["film"] == "small.mp4"
     assert told["speed"] == pytest.approx(8 / 6)

@@ -20,8 +20,9 @@ def measure(now: Callable[[], float], film: Path | None = None) -> dict[str, flo
     """Time `watch` against a plain `cv2.VideoCapture.read` loop on the same film, by turns.
 
     `now` reads a clock in seconds; without a film, ten seconds are drawn in 1920 x 1080.
-    Returns the medians in seconds ("ours_s", "other_s"), their "ratio", the "film", the "width" and
-    "height", the film's "duration_s", and "speed": seconds of film watched in one second.
+    Returns the medians in seconds ("ours", "other"), their "ratio", the "film", the "width" and
+    "height", the film's "duration_s", "speed": seconds of film watched in one second, and "what"
+    was measured.
     """
     with TemporaryDirectory() as folder:
         path = film or Path(folder) / "demo-1080p.mp4"
@@ -35,10 +36,12 @@ def measure(now: Callable[[], float], film: Path | None = None) -> dict[str, flo
         "width": seen.width,
         "height": seen.height,
         "duration_s": seen.duration_s,
-        "ours_s": ours_s,
-        "other_s": other_s,
+        "ours": ours_s,
+        "other": other_s,
         "ratio": ours_s / other_s,
         "speed": seen.duration_s / ours_s,
+        "what": f"watching {path.name} ({seen.width}x{seen.height}, {seen.duration_s:.1f} s); "
+        "other: decoding it with OpenCV and doing nothing; ratio: ours / other",
     }
 
 
