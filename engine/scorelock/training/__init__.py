@@ -1,0 +1,1 @@
+"""The PyTorch models of the paper, their data, training and evaluation (extra: train)."""

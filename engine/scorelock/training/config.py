@@ -1,0 +1,104 @@
+"""Training settings: frozen values read from one TOML file, unknown keys refused."""
+
+import tomllib
+from dataclasses import MISSING, dataclass, fields, is_dataclass
+from pathlib import Path
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+
+from scorelock.engine.errors import BadSetting
+from scorelock.training.amt import AmtSizes
+from scorelock.training.bigru import GruSizes
+from scorelock.training.losses import LossWeights
+
+C = TypeVar("C")
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Some epochs on some corpora: seconds a song, and the peak of the learning rate."""
+
+    corpora: tuple[str, ...]
+    epochs: int
+    learning_rate: float
+    seconds: int = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Optimise:
+    """How steps are made; `patience` epochs without a better validation end a stage."""
+
+    seed: int = 1
+    batch: int = 16
+    warmup_steps: int = 200
+    weight_decay: float = 0.01
+    clip: float = 1.0
+    dropout: float = 0.1
+    no_film: float = 0.1
+    patience: int = 5
+
+
+_PUBLISHED_LOSS = LossWeights()
+_USUAL = Optimise()
+
+
+@dataclass(frozen=True, slots=True)
+class AmtConfig:
+    """Of `scorelock train amt`."""
+
+    model: AmtSizes
+    stages: tuple[Stage, ...]
+    loss: LossWeights = _PUBLISHED_LOSS
+    optimise: Optimise = _USUAL
+    validate: tuple[str, ...] = ("muvisync",)
+
+
+@dataclass(frozen=True, slots=True)
+class DynamicsConfig:
+    """Of `scorelock train dynamics`."""
+
+    model: GruSizes
+    stages: tuple[Stage, ...]
+    optimise: Optimise = _USUAL
+    validate: tuple[str, ...] = ("muvisync",)
+
+
+def read_config(path: Path, kind: type[C]) -> C:
+    """Read a TOML file as a config dataclass.
+
+    Raises:
+        BadSetting: unreadable, an unknown or missing key, or a value of another type.
+    """
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as err:
+        raise BadSetting(f"expected a TOML file at {path}, got: {err}".replace("\n", " ")) from err
+    result: C = _parse(table, kind, path.name)
+    return result
+
+
+def _parse(value: object, kind: Any, where: str) -> Any:  # noqa: ANN401
+    if is_dataclass(kind):
+        return _parse_table(value, kind, where)
+    if get_origin(kind) is tuple and isinstance(value, list):
+        return tuple(_parse(v, get_args(kind)[0], f"{where}[{i}]") for i, v in enumerate(value))
+    if get_origin(kind) is Literal and value in get_args(kind):
+        return value
+    if kind is float and type(value) is int:
+        return float(value)
+    if isinstance(kind, type) and type(value) is kind:
+        return value
+    raise BadSetting(f"{where}: expected {getattr(kind, '__name__', kind)}, got {value!r}")
+
+
+def _parse_table(value: object, kind: Any, where: str) -> Any:  # noqa: ANN401
+    if not isinstance(value, dict):
+        raise BadSetting(f"{where}: expected a table, got {value!r}")
+    known = {f.name: f for f in fields(kind)}
+    for key in value:
+        if key not in known:
+            raise BadSetting(f"{where}: unknown key {key!r}; known keys are {', '.join(known)}")
+    for key, entry in known.items():
+        if key not in value and entry.default is MISSING:
+            raise BadSetting(f"{where}: expected a key {key!r}, found none")
+    hints = get_type_hints(kind)
+    return kind(**{key: _parse(v, hints[key], f"{where}: {key}") for key, v in value.items()})

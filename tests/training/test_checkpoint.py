@@ -1,0 +1,136 @@
+"""Weights are read safely, and what does not fit is listed."""
+
+import pickle
+from pathlib import Path
+
+import pytest
+import torch
+
+from scorelock.engine.errors import BadBundle
+from scorelock.training.amt import Amt, AmtSizes
+from scorelock.training.bigru import BiGru, GruSizes
+from scorelock.training.checkpoint import amt_from_state, bigru_from_state, load_state, save
+
+SIZES = AmtSizes("published", 16, 2, 1, 2, 8, window=20, standardised=False)
+
+
+@pytest.fixture
+def state() -> dict[str, torch.Tensor]:
+    return dict(Amt(SIZES).state_dict())
+
+
+@pytest.mark.parametrize("layout", ["published", "picture"])
+@pytest.mark.parametrize("standardised", [True, False])
+def test_sizes_are_read_off_the_tensors(layout: str, standardised: bool, tmp_path: Path) -> None:
+    amt = Amt(AmtSizes(layout, 24, 3, 1, 3, 10, window=20, standardised=standardised))  # type: ignore[arg-type]
+    gru = BiGru(GruSizes(layout, hidden=5, layers=3, standardised=standardised))  # type: ignore[arg-type]
+    save(tmp_path / "amt.pt", {"model": amt.state_dict()})
+    save(tmp_path / "gru.pt", gru.state_dict())
+    read, read_gru = (
+        amt_from_state(load_state(tmp_path / "amt.pt")),
+        bigru_from_state(load_state(tmp_path / "gru.pt")),
+    )
+    assert (read.sizes, read_gru.sizes) == (amt.sizes, gru.sizes)
+    for name, tensor in amt.state_dict().items():
+        assert torch.equal(read.state_dict()[name], tensor)
+
+
+def test_unused_tensors_of_the_public_files_are_left_out(state: dict[str, torch.Tensor]) -> None:
+    state |= {"embedding.weight": torch.zeros(159, 16), "Wout_root.weight": torch.zeros(15, 16)}
+    assert amt_from_state(state).sizes == SIZES
+    gru = dict(BiGru(GruSizes("published", 4, standardised=False)).state_dict())
+    assert bigru_from_state(gru | {"lstm.bias_hh_l0": torch.zeros(3)}).sizes.hidden == 4
+
+
+def test_all_differences_are_listed_in_one_line(state: dict[str, torch.Tensor]) -> None:
+    del state["Wout.bias"]
+    state["surprise"] = torch.zeros(1)
+    state["Linear_chord.weight"] = torch.zeros(16, 3)
+    with pytest.raises(BadBundle) as caught:
+        amt_from_state(state)
+    message = str(caught.value)
+    assert "missing Wout.bias" in message
+    assert "unexpected surprise" in message
+    assert "Linear_chord.weight is [16, 3] not [16, 17]" in message
+    assert "\n" not in message
+
+
+@pytest.mark.parametrize(
+    ("name", "tensor"),
+    [
+        ("Linear_vis.weight", torch.zeros(16, 5)),
+        ("Linear_vis.weight", torch.zeros(15, 776)),
+        ("Linear_vis.weight", torch.zeros(16)),
+        ("transformer.decoder.layers.0.self_attn.Er", torch.zeros(20, 0)),
+        ("transformer.decoder.layers.0.linear1.weight", torch.tensor(1.0)),
+    ],
+)
+def test_tensors_that_no_model_has(
+    state: dict[str, torch.Tensor], name: str, tensor: torch.Tensor
+) -> None:
+    with pytest.raises(BadBundle):
+        amt_from_state(state | {name: tensor})
+
+
+def test_something_else_entirely() -> None:
+    for read in (amt_from_state, bigru_from_state):
+        with pytest.raises(BadBundle, match="expected a tensor"):
+            read({"weight": torch.zeros(3)})
+
+
+class Trap:
+    """Unpickled carelessly, this writes a file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[object, tuple[Path, str]]:
+        return Path.write_text, (self.path, "caught")
+
+
+def test_nothing_in_a_file_is_run(tmp_path: Path) -> None:
+    victim = tmp_path / "victim"
+    (tmp_path / "a").write_bytes(pickle.dumps(Trap(victim)))
+    torch.save({"model": Trap(victim)}, tmp_path / "b")
+    for name in ("a", "b"):
+        with pytest.raises(BadBundle, match="damaged or unsafe"):
+            load_state(tmp_path / name)
+    assert not victim.exists()
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.9])
+def test_a_file_cut_short(tmp_path: Path, share: float, state: dict[str, torch.Tensor]) -> None:
+    path = tmp_path / "weights"
+    save(path, state)
+    content = path.read_bytes()
+    path.write_bytes(content[: int(share * len(content))])
+    with pytest.raises(BadBundle, match="damaged or unsafe") as caught:
+        load_state(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_other_content_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadBundle, match="expected a checkpoint at"):
+        load_state(tmp_path / "nothing")
+    torch.save([1, 2], tmp_path / "list")
+    torch.save({"a": 3}, tmp_path / "number")
+    with pytest.raises(BadBundle, match="dictionary"):
+        load_state(tmp_path / "list")
+    with pytest.raises(BadBundle, match="named tensors"):
+        load_state(tmp_path / "number")
+
+
+def test_saving_leaves_the_old_file_until_the_new_one_is_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, state: dict[str, torch.Tensor]
+) -> None:
+    path = tmp_path / "weights"
+    save(path, state)
+
+    def killed(content: object, beside: Path) -> None:
+        beside.write_bytes(b"half")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(torch, "save", killed)
+    with pytest.raises(KeyboardInterrupt):
+        save(path, {})
+    assert load_state(path).keys() == state.keys()
