@@ -1,0 +1,227 @@
+"""A model bundle: a folder of ONNX graphs and the manifest that says what they are.
+
+`manifest.json` names the format version, the feature layout, the sizes, the window, the licence and
+training data, the metrics, and the sha256 of every file. This is the one importer of onnxruntime.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any, Final, Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scorelock.engine.errors import BadBundle, MissingPart
+from scorelock.engine.features import WIDTH, Layout
+from scorelock.engine.score import Dynamics
+from scorelock.engine.vocabulary import SIZE, decomposed
+
+FORMAT: Final = 1
+GRAPHS: Final = ("encoder.onnx", "decoder.onnx", "dynamics.onnx")
+DENSITY_LIMIT: Final = 40.0
+"""Notes sounding: the published renderer clips here too."""
+
+THREADS: Final = 1
+"""Of one operator. A chord's step is bound by memory: more threads only wait for each other."""
+
+Rows = NDArray[np.float32]
+Film = tuple[Rows, ...]
+"""An encoded film: each decoder layer's keys (1, H, D, T), then its values (1, H, T, D)."""
+Device = Literal["cpu", "cuda"]
+
+_ROOTS, _ATTRIBUTES = decomposed()
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a bundle says of itself.
+
+    Attributes:
+        name: for people, such as "starter".
+        layout: columns that its feature rows have.
+        window: most seconds that the chord model sees at once.
+        pad_to: rows of zeros are added up to here, or None for exact rows.
+        cache_row: shape (L, 2, H, D) of what one chord leaves in the cache.
+        metrics: scores on held-out songs beside trivial predictors.
+        parity: PyTorch against ONNX Runtime when the bundle was made.
+        training: data and their licences.
+        files: sha256 of each file, as hex.
+    """
+
+    name: str
+    layout: Layout
+    window: int
+    pad_to: int | None
+    cache_row: tuple[int, int, int, int]
+    metrics: Mapping[str, Any]
+    parity: Mapping[str, Any]
+    training: Mapping[str, Any]
+    files: Mapping[str, str]
+
+    @classmethod
+    def parse(cls, text: str, where: str) -> Self:
+        """Read manifest.json.
+
+        Raises:
+            BadBundle: not a manifest of this format version.
+        """
+        try:
+            content = json.loads(text)
+            version, size = content["format"], content["vocabulary"]
+            if version != FORMAT or size != SIZE:
+                raise BadBundle(
+                    f"{where}: expected a bundle of format {FORMAT} with {SIZE} chords, got format "
+                    f"{version} with {size}; export it again with this version of scorelock"
+                )
+            manifest = cls(
+                name=str(content["name"]),
+                layout=content["layout"],
+                window=int(content["window"]),
+                pad_to=None if content["pad_to"] is None else int(content["pad_to"]),
+                cache_row=tuple(map(int, content["cache_row"])),  # type: ignore[arg-type]
+                metrics=content["metrics"],
+                parity=content["parity"],
+                training=content["training"],
+                files=dict(content["files"]),
+            )
+        except (ValueError, KeyError, TypeError) as err:
+            raise BadBundle(
+                f"{where}: expected a bundle's manifest.json, got one that cannot be read "
+                f"({type(err).__name__}: {err}); download or export the bundle again"
+            ) from err
+        sizes = (*manifest.cache_row, manifest.window)
+        if manifest.layout not in WIDTH or len(sizes) != 5 or min(sizes) < 1:
+            raise BadBundle(f"{where}: the manifest's layout, window or cache_row make no sense")
+        return manifest
+
+
+class Bundle:
+    """An opened bundle: its manifest and its three graphs, ready to run."""
+
+    def __init__(self, manifest: Manifest, sessions: Mapping[str, Any]) -> None:
+        self.manifest = manifest
+        self._sessions = sessions
+
+    @classmethod
+    def open(
+        cls, folder: Path | None = None, *, device: Device = "cpu", threads: int | None = None
+    ) -> Self:
+        """Open a bundle's folder, or without one the starter bundle that comes with the package.
+
+        Every file is compared with its sha256 before it is used.
+
+        Raises:
+            BadBundle: the folder is no bundle, or a file is missing or damaged.
+            MissingPart: onnxruntime, or its CUDA build when that is asked for, is not installed.
+        """
+        place: Traversable = folder or files("scorelock.engine").joinpath("bundles", "starter")
+        where = str(place)
+        try:
+            text = place.joinpath("manifest.json").read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as err:
+            raise BadBundle(
+                f"expected a model bundle (a folder with manifest.json) at {where}, got: "
+                f"{getattr(err, 'strerror', None) or err}"
+            ) from err
+        manifest = Manifest.parse(text, where)
+        missing = [name for name in GRAPHS if name not in manifest.files]
+        if missing:
+            raise BadBundle(f"{where}: expected {', '.join(missing)} in the manifest's files")
+        graphs = {name: _checked(place, name, manifest.files[name]) for name in manifest.files}
+        opened = {
+            name: _session(graphs[name], f"{where}/{name}", device, threads) for name in GRAPHS
+        }
+        return cls(manifest, opened)
+
+    def encode(self, features: Rows) -> Film:
+        """Raw features (T, F) of one window, to what each chord attends to."""
+        return tuple(self._run("encoder.onnx", features=self._padded(features)[None]))
+
+    def decode(
+        self, tokens: NDArray[np.int64], minor: bool, cache: Rows, film: Film
+    ) -> tuple[Rows, Rows]:
+        """Logits (S, 159) of the chord after each of S tokens, and the cache's new rows.
+
+        `cache` is (2 L, t, 1, H, D) of the t chords before, `film` what `encode` gave; the new rows
+        are (2 L, S, 1, H, D).
+        """
+        logits, rows = self._run(
+            "decoder.onnx",
+            root=_ROOTS[tokens][None],
+            attribute=_ATTRIBUTES[tokens][None],
+            minor=np.array([minor], np.float32),
+            **{f"cache_{i}": part for i, part in enumerate(cache)},
+            **{f"film_{i}": part for i, part in enumerate(film)},
+        )
+        return logits[0], rows
+
+    def dynamics(self, features: Rows) -> Dynamics:
+        """Density 0..40 and loudness 0..1 of every second, from raw features (T, F) of any T."""
+        y = self.raw_dynamics(features)
+        return Dynamics(y[:, 0].clip(0, DENSITY_LIMIT), y[:, 1].clip(0, 1))
+
+    def raw_dynamics(self, features: Rows) -> Rows:
+        """What the regressor itself says, (T, 2), not clipped."""
+        (y,) = self._run("dynamics.onnx", features=self._padded(features)[None])
+        return y[0, : len(features)]
+
+    def _run(self, graph: str, **inputs: NDArray[Any]) -> list[Rows]:
+        results: list[Rows] = self._sessions[graph].run(None, inputs)
+        return results
+
+    def _padded(self, features: Rows) -> Rows:
+        rows, width = features.shape
+        if width != WIDTH[self.manifest.layout]:
+            raise BadBundle(
+                f"the bundle {self.manifest.name!r} reads {WIDTH[self.manifest.layout]} features a "
+                f"second ({self.manifest.layout}), got {width}"
+            )
+        missing = max(0, (self.manifest.pad_to or 0) - rows)
+        return np.pad(features.astype(np.float32, copy=False), ((0, missing), (0, 0)))
+
+
+def _checked(place: Traversable, name: str, digest: str) -> bytes:
+    try:
+        content = place.joinpath(name).read_bytes()
+    except OSError as err:
+        raise BadBundle(
+            f"{place}: expected the file {name}, got: {err.strerror}; install or export it again"
+        ) from err
+    if hashlib.sha256(content).hexdigest() != digest:
+        raise BadBundle(
+            f"{place}: {name} is not the file that the manifest describes (its sha256 differs); "
+            "install or export the bundle again"
+        )
+    return content
+
+
+def _session(graph: bytes, where: str, device: Device, threads: int | None) -> Any:  # noqa: ANN401
+    try:
+        import onnxruntime
+    except ImportError as err:
+        raise MissingPart(
+            "expected onnxruntime to run the models; pip install 'scorelock[cpu]'"
+        ) from err
+    providers = ["CPUExecutionProvider"]
+    if device == "cuda":
+        if "CUDAExecutionProvider" not in onnxruntime.get_available_providers():
+            raise MissingPart(
+                "expected onnxruntime with CUDA, found the CPU build; "
+                "pip uninstall onnxruntime, then pip install 'scorelock[gpu]'"
+            )
+        providers.insert(0, "CUDAExecutionProvider")
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads or THREADS
+    options.log_severity_level = 3
+    try:
+        return onnxruntime.InferenceSession(graph, options, providers=providers)
+    except Exception as err:  # onnxruntime's own errors share no narrower base
+        reason = str(err).splitlines()[0]
+        raise BadBundle(
+            f"expected a graph that onnxruntime can run in {where}, got: {reason}"
+        ) from err

@@ -1,0 +1,1 @@
+"""What leaves Scorelock as files: model bundles, MIDI, JSON."""

@@ -1,0 +1,71 @@
+"""A cue and its notes as JSON, for scripts and other programs."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+
+from scorelock.engine.features import EMOTIONS
+from scorelock.engine.files import writing
+from scorelock.engine.score import Cue, Performance
+
+FORMAT: Final = 1
+
+
+def write_json(path: Path, cue: Cue, performance: Performance) -> None:
+    """Write `document` beside its place, then rename."""
+    with writing(path) as beside:
+        text = json.dumps(document(cue, performance), indent=1, ensure_ascii=False)
+        beside.write_text(text + "\n", encoding="utf-8")
+
+
+def document(cue: Cue, performance: Performance) -> dict[str, Any]:
+    """Film, settings, picture, chords, density, loudness and notes; times in seconds."""
+    film, features, settings = cue.features.film, cue.features, cue.settings
+    return {
+        "format": FORMAT,
+        "film": {
+            "name": Path(film.path).name,
+            "sha256": film.sha256,
+            "duration_s": film.duration_s,
+            "frame_rate": str(film.rate),
+        },
+        "bundle": cue.bundle,
+        "key": str(cue.key),
+        "settings": {
+            "seed": settings.seed,
+            "primer": [cue.key.symbol(chord) for chord in settings.primer],
+            "temperature": settings.temperature,
+            "top_k": settings.top_k,
+            "max_repeat": settings.max_repeat,
+        },
+        "chords": [
+            {
+                "start_s": span.start_s,
+                "end_s": span.end_s,
+                "symbol": cue.key.symbol(span.chord),
+                **asdict(span.chord),
+                "why": span.why,
+            }
+            for span in cue.chords
+        ],
+        "density": _rounded(cue.dynamics.density),
+        "loudness": _rounded(cue.dynamics.loudness),
+        "picture": {
+            "extractor": features.extractor,
+            "cuts_s": [round(cut.at_s, 6) for cut in features.cuts],
+            "scene_offset": _rounded(features.scene_offset),
+            "motion": _rounded(features.motion),
+            "valence": _rounded(features.valence),
+            "arousal": _rounded(features.arousal),
+            **{name: _rounded(features.emotion[:, i]) for i, name in enumerate(EMOTIONS)},
+        },
+        "parts": [
+            {"name": part.name, "notes": [asdict(note) for note in part.notes]}
+            for part in performance.parts
+        ],
+    }
+
+
+def _rounded(row_values: Any) -> list[float]:  # noqa: ANN401 - any float array
+    return [round(float(value), 5) for value in row_values]

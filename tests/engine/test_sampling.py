@@ -1,0 +1,97 @@
+"""Filters and the draw."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from scorelock.engine.sampling import Forbid, LimitRepeats, Sampler, Temperature, TopK
+from scorelock.engine.score import ComposeSettings
+from scorelock.engine.vocabulary import END, PAD, SIZE, N
+
+logits_159 = arrays(np.float32, SIZE, elements=st.floats(-20, 20, width=32))
+tokens = st.integers(N + 1, END - 1)
+
+
+def sampler(*filters: Forbid | LimitRepeats | Temperature | TopK, seed: int = 0) -> Sampler:
+    return Sampler(filters, np.random.default_rng(seed))
+
+
+@given(logits_159, st.integers(0, 2**32), st.floats(0, 5), st.integers(1, SIZE))
+def test_never_draws_what_is_no_chord(
+    logits: np.ndarray, seed: int, temperature: float, top_k: int
+) -> None:
+    settings = ComposeSettings(seed=seed, temperature=temperature, top_k=top_k)
+    assert N < Sampler.of(settings).draw(logits, [1]) < END
+
+
+@given(logits_159, tokens, st.integers(1, 5))
+def test_a_chord_ends_after_its_longest_hold(logits: np.ndarray, token: int, seconds: int) -> None:
+    logits[token] = 100
+    draw = sampler(Forbid(), LimitRepeats(seconds)).draw
+    assert draw(logits, [token] * seconds) != token
+    assert draw(logits, [token] * (seconds - 1)) == token
+    other = token % 156 + 1
+    assert draw(logits, [token] * seconds + [other]) == (token if seconds > 0 else other)
+
+
+@given(logits_159)
+def test_temperature_zero_takes_the_likeliest(logits: np.ndarray) -> None:
+    assert sampler(Temperature(0)).draw(logits, []) == logits.argmax()
+
+
+@given(logits_159, st.integers(1, 10), st.integers(0, 2**32))
+def test_top_k_draws_among_the_likeliest(logits: np.ndarray, k: int, seed: int) -> None:
+    drawn = sampler(TopK(k), seed=seed).draw(logits, [])
+    assert (logits > logits[drawn]).sum() < k
+
+
+@given(logits_159)
+def test_drawing_leaves_the_logits_as_they_were(logits: np.ndarray) -> None:
+    before = logits.copy()
+    sampler(Forbid(), LimitRepeats(1), TopK(3), Temperature(2)).draw(logits, [5])
+    np.testing.assert_array_equal(logits, before)
+
+
+def test_draws_follow_the_softmax() -> None:
+    """Two chords at odds 3 : 1 come at 3 : 1, and at 9 : 1 at half the temperature."""
+    logits = np.full(SIZE, -np.inf, np.float32)
+    logits[[10, 20]] = np.log([3, 1])
+    for temperature, share in ((1.0, 0.75), (0.5, 0.9)):
+        each = sampler(Temperature(temperature))
+        drawn = [each.draw(logits, []) for _ in range(4000)]
+        assert set(drawn) == {10, 20}
+        # Five standard deviations of a binomial share.
+        assert drawn.count(10) / 4000 == pytest.approx(
+            share, abs=5 * (share * (1 - share) / 4000) ** 0.5
+        )
+
+
+def test_a_seed_is_a_song() -> None:
+    logits = np.zeros(SIZE, np.float32)
+
+    def song(seed: int) -> list[int]:
+        one = Sampler.of(ComposeSettings(seed=seed))
+        return [one.draw(logits, []) for _ in range(20)]
+
+    assert song(3) == song(3)
+    assert song(3) != song(4)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: LimitRepeats(0),
+        lambda: TopK(0),
+        lambda: Temperature(-1),
+        lambda: Temperature(float("nan")),
+    ],
+)
+def test_refuses_numbers_that_leave_nothing(make: type) -> None:
+    with pytest.raises(ValueError, match="got"):
+        make()
+
+
+def test_padding_is_among_the_forbidden() -> None:
+    assert set(Forbid().tokens) == {N, END, PAD}
