@@ -162,9 +162,10 @@ class LiveSession:
             # Signals first and last: one that comes while notes are released must not stop that.
             stack.enter_context(_on_signals(self.end))
             stack.enter_context(_tuned())
+            # Silence comes before all else that ends: closing the socket takes its time.
+            stack.enter_context(self._osc)
             stack.enter_context(self._port)
             stack.callback(self._stop_sending)
-            stack.enter_context(self._osc)
             self._sender.start()
             self._osc.start(self.receive)
             self._running = stack.pop_all()

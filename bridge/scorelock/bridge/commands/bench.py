@@ -1,0 +1,82 @@
+"""scorelock bench: Scorelock's way beside another way, measured in one run on this machine."""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any, Final
+
+from scorelock.bridge.clock import MonotonicClock
+from scorelock.bridge.console import say
+
+BENCHES: Final = ("decode", "live", "watch")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Which benches, and how long or on what."""
+    parser.add_argument(
+        "bench", nargs="*", metavar="BENCH", help="decode, live, watch (default: all)"
+    )
+    parser.add_argument(
+        "--chords", type=int, default=300, help="chords to decode (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--seconds", type=float, default=60.0, help="of live sending (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--film", type=Path, help="film to watch (default: a 1080p film drawn for it)"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the benches in turn, so that none disturbs another, and print a table or JSON."""
+    from scorelock.engine.errors import BadSetting
+
+    if unknown := set(args.bench) - set(BENCHES):
+        raise BadSetting(f"expected a bench among {', '.join(BENCHES)}, got {', '.join(unknown)}")
+    if not 1 <= args.chords <= 300:
+        raise BadSetting(f"expected --chords from 1 to 300, got {args.chords}")
+    if not args.seconds >= 2:
+        raise BadSetting(f"expected --seconds of 2 or more, got {args.seconds}")
+    results: dict[str, Any] = {}
+    for name in args.bench or BENCHES:
+        say(f"measuring {name} ...")
+        results[name] = _measure(name, args)
+    print(json.dumps(results) if args.json else "", end="\n" if args.json else "")
+    if not args.json:
+        _print_table(results)
+    return 0
+
+
+def _measure(name: str, args: argparse.Namespace) -> dict[str, Any]:
+    now = MonotonicClock().now
+    if name == "decode":
+        from scorelock.export import bench_decode
+
+        return bench_decode.measure(now, args.chords)
+    if name == "watch":
+        from scorelock.bridge import bench_watch
+
+        return bench_watch.measure(now, args.film)
+    from scorelock.bridge import bench_live
+
+    return bench_live.measure(args.seconds)
+
+
+def _print_table(results: dict[str, Any]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table()
+    for column in ("bench", "ours", "other", "ratio", "what"):
+        table.add_column(column, overflow="fold")
+    for name, result in results.items():
+        ours, other = _shown(result["ours"]), _shown(result["other"])
+        table.add_row(name, ours, other, f"{result['ratio']:.2f}", result["what"])
+    Console(soft_wrap=False).print(table)
+
+
+def _shown(value: Any) -> str:  # noqa: ANN401 - a number of seconds, or named numbers
+    if isinstance(value, dict):
+        return "\n".join(f"{name} {number:.2f} ms" for name, number in value.items())
+    return f"{value:.3f} s"

@@ -1,0 +1,139 @@
+"""scorelock doctor: what is missing on this machine, and how to get it."""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
+from typing import Final, Literal
+
+from scorelock.engine.errors import ScorelockError
+
+RUNTIMES: Final = ("onnxruntime", "onnxruntime-gpu")
+BASE: Final = (
+    *("numpy", "opencv-python-headless", "scenedetect-headless"),
+    *("python-osc", "mido", "python-rtmidi", "rich"),
+)
+TRAINING: Final = ("torch", "onnx", "onnxscript")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at; "missing" stops the main job, "limited" only takes something away."""
+
+    what: str
+    state: Literal["ok", "limited", "missing"]
+    found: str
+    remedy: str = ""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Only --json."""
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print every finding; exit code 1 where the main job cannot run."""
+    findings = list(findings_here())
+    if args.json:
+        print(json.dumps({"findings": [asdict(finding) for finding in findings]}))
+    else:
+        width = max(len(finding.what) for finding in findings)
+        for finding in findings:
+            print(f"{finding.state:8}{finding.what:{width + 2}}{finding.found}")
+            if finding.remedy:
+                print(f"{'':8}{'':{width + 2}}-> {finding.remedy}")
+    return int(any(finding.state == "missing" for finding in findings))
+
+
+def findings_here() -> Iterator[Finding]:
+    """Look at everything that a command needs, in the order of its importance."""
+    yield _python()
+    yield _packages("packages", BASE, "missing", "pip install scorelock")
+    yield _runtime()
+    yield _bundle()
+    yield from _midi()
+    yield _osc()
+    yield _packages(
+        "training, export",
+        TRAINING,
+        "limited",
+        "to train or export: pip install 'scorelock[train]'",
+    )
+
+
+def _python() -> Finding:
+    here = sys.version_info
+    found = f"Python {here.major}.{here.minor}.{here.micro} on {sys.platform}"
+    if (3, 11) <= here < (3, 14):
+        return Finding("python", "ok", found)
+    return Finding("python", "limited", found, "tested with Python 3.11 to 3.13")
+
+
+def _packages(
+    what: str, names: tuple[str, ...], state: Literal["limited", "missing"], remedy: str
+) -> Finding:
+    installed = {name: _version(name) for name in names}
+    found = ", ".join(f"{name} {number}" for name, number in installed.items() if number)
+    if all(installed.values()):
+        return Finding(what, "ok", found)
+    absent = ", ".join(name for name, number in installed.items() if not number)
+    return Finding(what, state, f"without {absent}", remedy)
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+
+def _runtime() -> Finding:
+    installed = [f"{name} {number}" for name in RUNTIMES if (number := _version(name))]
+    found = " and ".join(installed)
+    if len(installed) == 1:
+        return Finding("ONNX Runtime", "ok", found)
+    if not installed:
+        return Finding("ONNX Runtime", "missing", "none", "pip install 'scorelock[cpu]'")
+    remedy = f"they overwrite each other: pip uninstall {' '.join(RUNTIMES)}, then install one"
+    return Finding("ONNX Runtime", "missing", found, remedy)
+
+
+def _bundle() -> Finding:
+    from scorelock.engine.bundle import Bundle
+
+    try:
+        manifest = Bundle.open().manifest
+    except (ScorelockError, ModuleNotFoundError) as err:
+        return Finding(
+            "model bundle", "missing", str(err), "pip install --force-reinstall scorelock"
+        )
+    return Finding("model bundle", "ok", f"{manifest.name}: every file as it was made")
+
+
+def _midi() -> Iterator[Finding]:
+    from scorelock.bridge.ports import midi_status
+
+    status = midi_status()
+    for api in status.apis:
+        if api.available:
+            count = f"{len(api.ports)} output{'' if len(api.ports) == 1 else 's'}"
+            yield Finding(f"MIDI, {api.name}", "ok", count)
+        elif status.available is None:
+            yield Finding(f"MIDI, {api.name}", "limited", api.reason)
+    if status.available is None:
+        remedy = "live MIDI wants ALSA's sequencer (modprobe snd-seq) or a JACK server (jackd2)"
+        found = "none" if status.apis else status.reason
+        yield Finding("live MIDI", "limited", found, remedy if status.apis else "")
+
+
+def _osc() -> Finding:
+    from scorelock.bridge.clock import MonotonicClock
+    from scorelock.bridge.osc_in import DEFAULT_LISTEN, OscIn
+
+    try:
+        OscIn(DEFAULT_LISTEN, MonotonicClock()).close()
+    except ScorelockError as err:
+        return Finding("OSC", "limited", str(err))
+    return Finding("OSC", "ok", f"UDP {DEFAULT_LISTEN} is free")

@@ -1,0 +1,125 @@
+"""`scorelock live`: compose the score of a film and play it on a host's timecode."""
+
+import argparse
+import json
+import math
+from contextlib import closing
+from dataclasses import asdict
+from fractions import Fraction
+from pathlib import Path
+from typing import Final
+
+from scorelock.bridge.clock import MonotonicClock
+from scorelock.bridge.composing import add_compose_arguments, performance_of
+from scorelock.bridge.console import say
+from scorelock.bridge.dialects import hosts
+from scorelock.bridge.osc_in import DEFAULT_LISTEN, OscIn
+from scorelock.bridge.ports import midi_out_or_none
+from scorelock.bridge.session import LiveSession, SessionReport
+from scorelock.bridge.status import status_line
+from scorelock.engine.errors import BadSetting
+from scorelock.engine.timebase import FrameRate, Timecode
+
+RATES: Final = {
+    **{str(fps): FrameRate(Fraction(fps)) for fps in (24, 25, 30, 48, 50, 60)},
+    "23.976": FrameRate(Fraction(24000, 1001)),
+    "29.97": FrameRate(Fraction(30000, 1001)),
+    "29.97df": FrameRate(Fraction(30000, 1001), drop=True),
+    "59.94": FrameRate(Fraction(60000, 1001)),
+    "59.94df": FrameRate(Fraction(60000, 1001), drop=True),
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the film, where the host sends, where the notes go, and the composing options."""
+    parser.add_argument("film", type=Path, help="the film that the host plays")
+    parser.add_argument(
+        "--listen",
+        default=DEFAULT_LISTEN,
+        metavar="HOST:PORT",
+        help="where the host sends OSC (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--midi-out",
+        metavar="NAME",
+        help="an output's name or part of it, or virtual:NAME for a new one (default: virtual)",
+    )
+    parser.add_argument(
+        "--film-start",
+        default="0",
+        metavar="TC|SECONDS",
+        help="the host's time at the film's first frame (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--timecode-rate",
+        choices=RATES,
+        help="frames a second of timecode text (default: the film's)",
+    )
+    parser.add_argument("--json", action="store_true", help="print the report for programs")
+    add_compose_arguments(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Compose, then follow the host until Ctrl-C; the report goes to stdout."""
+    known_rate = RATES.get(args.timecode_rate)
+    _film_start(args.film_start, known_rate or FrameRate(Fraction(120)))  # its spelling, for now
+    clock = MonotonicClock()
+    # Both doors open first: a port in use should show before the long work, not after it.
+    with OscIn(args.listen, clock) as osc, closing(midi_out_or_none(args.midi_out, say)) as out:
+        cue, performance = performance_of(args)
+        rate = known_rate or cue.features.film.rate
+        film_start_s = _film_start(args.film_start, rate)
+        session = LiveSession(performance, cue, out, osc, hosts(rate), clock, film_start_s)
+        _tell_setup(osc.address, out.name, Timecode.from_seconds(film_start_s, rate))
+        with session, status_line(cue.key, rate) as view:
+            session.run(view)
+    report = session.report()
+    print(json.dumps(asdict(report), indent=2) if args.json else _summary(report))
+    return 0
+
+
+def _film_start(text: str, rate: FrameRate) -> float:
+    """Seconds on the host's time line, from seconds or a timecode.
+
+    Raises:
+        BadSetting: neither of the two.
+    """
+    try:
+        seconds = Timecode.parse(text, rate).seconds if ":" in text else float(text)
+    except ValueError:
+        seconds = math.nan
+    if not 0 <= seconds < math.inf:
+        raise BadSetting(
+            f"expected a --film-start in seconds, or a timecode such as 01:00:00:00, got {text!r}"
+        )
+    return seconds
+
+
+def _tell_setup(address: tuple[str, int], out: str, film_start: Timecode) -> None:
+    host, port = address
+    say(f'listening on {host}:{port}, playing to "{out}", film starts at {film_start}')
+    say(
+        "REAPER: Preferences, Control/OSC/web, Add, OSC (Open Sound Control), Configure device IP: "
+        f"{'this machine' if host == '0.0.0.0' else host}, device port {port}, pattern Default"
+    )
+    say(f'other hosts: /time ,f SECONDS and /play ,f 1 or 0, or /timecode ,s "{film_start}"')
+    say("Ctrl-C ends")
+
+
+def _summary(report: SessionReport) -> str:
+    spread = report.send_error_ms
+    exact = (
+        ""
+        if spread is None
+        else (f", {spread.p50:.2f} ms late at the median, {spread.p99:.2f} ms at p99")
+    )
+    ignored = ", ".join(f"{count} {reason}" for reason, count in sorted(report.ignored.items()))
+    return "\n".join(
+        (
+            f"notes: {report.notes_sent} sent{exact}",
+            f"       {report.notes_late} struck late, {report.notes_dropped} dropped as over, "
+            f"{report.notes_left_on} left on",
+            f"host:  {report.datagrams} datagrams, {report.locates} locates, "
+            f"{report.drop_outs} drop-outs; messages ignored: {ignored or 'none'}",
+        )
+    )

@@ -1,0 +1,95 @@
+"""The options that shape a score, and the way from a film to its notes, for every command that
+composes.
+"""
+
+import argparse
+from pathlib import Path
+
+from scorelock.bridge.console import progress, say
+from scorelock.engine.errors import BadSetting
+from scorelock.engine.key import Key
+from scorelock.engine.score import ComposeSettings, Cue, Performance
+from scorelock.engine.vocabulary import Chord
+
+
+def add_compose_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of `settings_of`, with the defaults of `ComposeSettings`."""
+    default = ComposeSettings()
+    group = parser.add_argument_group("composing")
+    group.add_argument(
+        "--key", help='such as "F# minor" or "Gb major" (default: by the mood of the film)'
+    )
+    group.add_argument("--primer", help='chords to begin with, one a second, such as "C Am F G7"')
+    group.add_argument(
+        "--seed",
+        type=int,
+        default=default.seed,
+        help="the same seed, the same notes (default: %(default)s)",
+    )
+    group.add_argument(
+        "--temperature",
+        type=float,
+        default=default.temperature,
+        help="0 takes the likeliest chord, 1 draws as the model believes (default: %(default)s)",
+    )
+    group.add_argument(
+        "--top-k",
+        type=int,
+        default=default.top_k,
+        help="how many of the likeliest chords may be drawn (default: %(default)s)",
+    )
+    group.add_argument(
+        "--max-repeat",
+        type=int,
+        default=default.max_repeat,
+        help="seconds that one chord may hold (default: %(default)s)",
+    )
+    group.add_argument(
+        "--bundle", type=Path, help="folder of a model bundle (default: the one that ships)"
+    )
+
+
+def settings_of(args: argparse.Namespace) -> ComposeSettings:
+    """Check the options.
+
+    Raises:
+        BadSetting: one of them is out of its range or cannot be read; it is named.
+    """
+    if args.seed < 0:
+        raise BadSetting(f"expected a --seed of 0 or more, got {args.seed}")
+    if not 0 <= args.temperature <= 5:
+        raise BadSetting(f"expected a --temperature from 0 to 5, got {args.temperature}")
+    for option, value in (("--top-k", args.top_k), ("--max-repeat", args.max_repeat)):
+        if value < 1:
+            raise BadSetting(f"expected a {option} of 1 or more, got {value}")
+    primer = (args.primer or "").replace(",", " ").replace("|", " ").split()
+    return ComposeSettings(
+        seed=args.seed,
+        key=Key.parse(args.key) if args.key is not None else None,
+        primer=tuple(Chord.parse(name) for name in primer),
+        temperature=args.temperature,
+        top_k=args.top_k,
+        max_repeat=args.max_repeat,
+    )
+
+
+def performance_of(args: argparse.Namespace) -> tuple[Cue, Performance]:
+    """Watch `args.film`, compose and arrange it, with a progress bar on stderr.
+
+    Raises:
+        ScorelockError: the film, the bundle or an option is at fault.
+    """
+    settings = settings_of(args)  # before the long work, so that a typing error shows at once
+    from scorelock.engine.arrange import arrange
+    from scorelock.engine.bundle import Bundle
+    from scorelock.engine.compose import compose
+    from scorelock.engine.watch import watch
+
+    bundle = Bundle.open(args.bundle)
+    name = args.film.name
+    with progress(f"watching {name}") as report:
+        features = watch(args.film, report)
+    if features.film.variable_rate:
+        say(f"{name} has a variable frame rate; it is timed by its own time stamps")
+    cue = compose(features, bundle, settings)
+    return cue, arrange(cue)
