@@ -108,17 +108,18 @@ class Attention(nn.Module):
         return key, value
 
     def forward(self, x: Tensor, key: Tensor, value: Tensor, hidden: Tensor | None) -> Tensor:
-        """Attend from (B, S, E) over keys and values (B, H, n, D).
+        """Attend from (B, S, E) over keys (B, H, D, n) and values (B, H, n, D).
 
         `hidden` is True where a key must not be seen, broadcastable to (B, H, S, n).
         """
         (query,) = self._project(x, 0, 1)
-        mask = None if hidden is None else ~hidden
-        if self.Er is not None and hidden is not None:
-            scaled = query * query.shape[-1] ** -0.5
-            bias = skew(scaled @ self.Er[self.Er.shape[0] - key.shape[2] :].T)
-            mask = bias.masked_fill(hidden, float("-inf"))
-        mixed = nn.functional.scaled_dot_product_attention(query, key, value, mask)
+        query = query * query.shape[-1] ** -0.5
+        scores = query @ key
+        if self.Er is not None:
+            scores = scores + skew(query @ self.Er[self.Er.shape[0] - key.shape[-1] :].T)
+        if hidden is not None:
+            scores = scores.masked_fill(hidden, float("-inf"))
+        mixed = scores.softmax(-1) @ value
         return self.out_proj(mixed.transpose(1, 2).flatten(2))  # type: ignore[no-any-return]
 
 
@@ -146,7 +147,8 @@ class EncoderLayer(FeedForward):
         self.self_attn = Attention(sizes.d_model, sizes.heads)
 
     def forward(self, x: Tensor, hidden: Tensor | None) -> Tensor:
-        attended = self.self_attn(x, *self.self_attn.keys_values(x), hidden)
+        key, value = self.self_attn.keys_values(x)
+        attended = self.self_attn(x, key.transpose(-1, -2), value, hidden)
         x = self.norm1(x + self.dropout(attended))
         return self.norm2(x + self.feed(x))  # type: ignore[no-any-return]
 
@@ -169,8 +171,7 @@ class DecoderLayer(FeedForward):
     ) -> Tensor:
         """Chords (B, S, E) over the keys and values of t + S chords and of the film's T rows."""
         x = self.norm1(x + self.dropout(self.self_attn(x, *own, masks[0])))
-        key, value = film[0].transpose(-1, -2), film[1]
-        x = self.norm2(x + self.dropout(self.multihead_attn(x, key, value, masks[1])))
+        x = self.norm2(x + self.dropout(self.multihead_attn(x, *film, masks[1])))
         return self.norm3(x + self.feed(x))  # type: ignore[no-any-return]
 
 
@@ -268,9 +269,8 @@ class Amt(nn.Module):
         for index, layer in enumerate(self.transformer.decoder.layers):
             parts = slice(2 * index, 2 * index + 2)
             new = [part.permute(2, 0, 1, 3) for part in layer.self_attn.keys_values(x)]  # type: ignore[union-attr, operator]
-            own = [
-                torch.cat(pair).permute(1, 2, 0, 3) for pair in zip(cache[parts], new, strict=True)
-            ]
+            key, value = (torch.cat(pair) for pair in zip(cache[parts], new, strict=True))
+            own = (key.permute(1, 2, 3, 0), value.permute(1, 2, 0, 3))
             x = layer(x, own, film[parts], masks)
             rows += new
         return self.Wout(self.transformer.decoder.norm(x)), torch.stack(rows)

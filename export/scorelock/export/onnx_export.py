@@ -24,7 +24,6 @@ import numpy as np
 import onnx
 import torch
 from torch import Tensor, nn
-from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from scorelock.engine.bundle import FORMAT, GRAPHS, Bundle
 from scorelock.engine.decoder import Decoder, KVCache
@@ -194,8 +193,6 @@ def _write(
         warnings.simplefilter("ignore")
         stack.callback(logger.setLevel, level)
         logger.setLevel(logging.ERROR)
-        # Only this form of attention has strides that the exporter can follow.
-        stack.enter_context(sdpa_kernel(SDPBackend.MATH))
         program = torch.onnx.export(
             model,
             tuple(value for value, _ in inputs.values()),
