@@ -28,9 +28,6 @@ COMMANDS: Final = {
 }
 """Name -> (module with add_arguments(parser) and run(args) -> exit code, one line of help)."""
 
-EXTRAS: Final = {"onnxruntime": "cpu", "torch": "train", "onnx": "train", "onnxscript": "train"}
-"""Packages that are not needed by everybody, and the extra that brings each."""
-
 USAGE_ERROR: Final = 2
 
 
@@ -51,12 +48,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         code: int = args.run(args)
     except ScorelockError as err:
         return _fail(str(err), args.debug)
-    except ModuleNotFoundError as err:
-        extra = EXTRAS.get(err.name or "")
-        if extra is None:
-            raise
-        wanted = f"expected the package {err.name}, which is not installed"
-        return _fail(f"{wanted}; install it with: pip install 'scorelock[{extra}]'", args.debug)
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:

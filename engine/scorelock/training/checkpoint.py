@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from scorelock.engine.errors import BadBundle
 from scorelock.engine.features import WIDTH, Layout
+from scorelock.engine.files import writing
 from scorelock.training.amt import Amt, AmtSizes
 from scorelock.training.bigru import BiGru, GruSizes
 
@@ -61,9 +62,8 @@ def load_state(path: Path) -> dict[str, Tensor]:
 
 def save(path: Path, content: Mapping[str, object]) -> None:
     """Write beside, then rename: a killed process leaves the old file or the new one."""
-    beside = path.with_name(path.name + ".part")
-    torch.save(dict(content), beside)
-    beside.replace(path)
+    with writing(path) as beside:
+        torch.save(dict(content), beside)
 
 
 def amt_from_state(state: State) -> Amt:

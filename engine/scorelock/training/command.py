@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scorelock.engine.errors import BadSetting, MissingPart
+from scorelock.engine.files import make_folder, writing
 
 if TYPE_CHECKING:
     from scorelock.training.config import AmtConfig, DynamicsConfig
@@ -47,9 +48,8 @@ def run(args: argparse.Namespace) -> int:
     _claim(args.output, asdict(config))
     about = _train(config, args.data, args.output)
     path = args.output / "run.json"
-    beside = path.with_name("run.json.part")
-    beside.write_text(json.dumps(about, indent=1), encoding="utf-8")
-    beside.replace(path)
+    with writing(path) as beside:
+        beside.write_text(json.dumps(about, indent=1), encoding="utf-8")
     print(json.dumps(about["scores"], indent=1))
     if about["skipped"]:
         print(f"{len(about['skipped'])} songs could not be used; {path} says why")
@@ -64,8 +64,9 @@ def _claim(folder: Path, config: dict[str, Any]) -> None:
         if path.read_text(encoding="utf-8") != text:
             raise BadSetting(f"{folder} holds a run with other settings; choose another folder")
         return
-    folder.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
+    make_folder(folder)
+    with writing(path) as beside:
+        beside.write_text(text, encoding="utf-8")
 
 
 def _train(config: "AmtConfig | DynamicsConfig", data: Path, folder: Path) -> dict[str, Any]:

@@ -6,7 +6,6 @@ resumed ends as one that was not.
 """
 
 import csv
-import io
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import deepcopy
@@ -19,6 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from scorelock.engine.errors import BadSetting
+from scorelock.engine.files import writing
 from scorelock.training.amt import Amt, Standardise
 from scorelock.training.bigru import BiGru
 from scorelock.training.checkpoint import load, save
@@ -215,10 +215,7 @@ def _schedule(step: int, steps: int, warmup: int) -> float:
 
 
 def _write_log(path: Path, history: Sequence[Mapping[str, Any]]) -> None:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, fieldnames=list(history[0]))
-    writer.writeheader()
-    writer.writerows(history)
-    beside = path.with_name(path.name + ".part")
-    beside.write_text(text.getvalue(), encoding="utf-8")
-    beside.replace(path)
+    with writing(path) as beside, beside.open("w", encoding="utf-8", newline="") as text:
+        writer = csv.DictWriter(text, fieldnames=list(history[0]))
+        writer.writeheader()
+        writer.writerows(history)

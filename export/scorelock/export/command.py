@@ -81,7 +81,7 @@ def _sources(folders: list[Path]) -> tuple[list[Path], dict[str, Any]]:
         name for run in runs for stage in run["config"]["stages"] for name in stage["corpora"]
     }
     return [folder / "best.pt" for folder in folders], {
-        "licence": "MIT, as far as the training data allows",
+        "licence": "that of Scorelock, as far as the training data allows",
         "training": {
             "data": [LICENCES.get(name, f"{name}: licence not known") for name in sorted(corpora)],
             "chords": {key: runs[0][key] for key in ("config", "songs", "epochs")},
