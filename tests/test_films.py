@@ -7,11 +7,11 @@ from pathlib import Path
 import mido
 import pretty_midi
 import pytest
+from films import SHARED, needs_films
 
 from scorelock.bridge import cli
 from scorelock.engine.features import EMOTIONS
 
-FILMS = Path(__file__).parents[2] / "shared" / "films"
 LENGTH_S = {
     # by ffprobe, the picture's own length
     "big_buck_bunny_0_30.webm": 30.0,
@@ -20,9 +20,7 @@ LENGTH_S = {
     "sintel_trailer_480x204.mp4": 52.167,
 }
 
-pytestmark = pytest.mark.skipif(
-    not FILMS.is_dir(), reason="needs films: ../shared/films is not beside this checkout"
-)
+pytestmark = needs_films
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +30,7 @@ def scores(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     for name in LENGTH_S:
         for suffix in (".mid", ".json"):
             output = folder / (name + suffix)
-            assert cli.main(["compose", str(FILMS / name), "-o", str(output)]) == 0
+            assert cli.main(["compose", str(SHARED / name), "-o", str(output)]) == 0
     return {name: folder / f"{name}.mid" for name in LENGTH_S}
 
 
@@ -56,11 +54,10 @@ def test_the_score_lasts_as_long_as_the_film(scores: dict[str, Path], film: str)
 def test_pretty_midi_reads_the_notes_that_json_tells(scores: dict[str, Path], film: str) -> None:
     told = json.loads(scores[film].with_suffix(".json").read_text(encoding="utf-8"))
     read = {part.name: part.notes for part in pretty_midi.PrettyMIDI(str(scores[film])).instruments}
-    for part in told["parts"]:
-        if not part["notes"]:
-            continue
-        got = sorted((n.pitch, round(n.start, 2), n.velocity) for n in read[part["name"]])
-        wanted = sorted((n["pitch"], n["onset_s"], n["velocity"]) for n in part["notes"])
+    for part in {note["part"] for note in told["notes"]}:
+        notes = [note for note in told["notes"] if note["part"] == part]
+        got = sorted((n.pitch, round(n.start, 2), n.velocity) for n in read[part])
+        wanted = sorted((n["pitch"], n["onset_s"], n["velocity"]) for n in notes)
         assert len(got) == len(wanted)
         for one, other in zip(got, wanted, strict=True):
             assert one == pytest.approx(other, abs=0.006)
@@ -94,13 +91,13 @@ def test_the_picture_is_read_as_a_person_would(scores: dict[str, Path]) -> None:
 def test_the_same_settings_give_the_same_bytes(tmp_path: Path, options: list[str]) -> None:
     written = []
     for name in ("one.mid", "two.mid"):
-        cli.main(["compose", str(FILMS / "flower.mp4"), "-o", str(tmp_path / name), *options])
+        cli.main(["compose", str(SHARED / "flower.mp4"), "-o", str(tmp_path / name), *options])
         written.append((tmp_path / name).read_bytes())
     assert written[0] == written[1]
 
 
 def test_another_seed_gives_other_notes(tmp_path: Path) -> None:
-    film = str(FILMS / "sintel_trailer_480x204.mp4")
+    film = str(SHARED / "sintel_trailer_480x204.mp4")
     for seed in ("1", "2"):
         cli.main(["compose", film, "-o", str(tmp_path / f"{seed}.mid"), "--seed", seed])
     assert (tmp_path / "1.mid").read_bytes() != (tmp_path / "2.mid").read_bytes()
@@ -108,7 +105,7 @@ def test_another_seed_gives_other_notes(tmp_path: Path) -> None:
 
 def test_key_and_primer_are_heard(tmp_path: Path) -> None:
     output = tmp_path / "out.json"
-    film = str(FILMS / "big_buck_bunny_0_30.webm")
+    film = str(SHARED / "big_buck_bunny_0_30.webm")
     cli.main(["compose", film, "-o", str(output), "--key", "Gb", "--primer", "Gb Ebm Cb Db7"])
     told = json.loads(output.read_text(encoding="utf-8"))
     assert told["key"] == "Gb major"

@@ -24,9 +24,9 @@ def test_chords_dynamics_and_notes_with_their_times(tmp_path: Path) -> None:
     assert read["picture"]["cuts_s"] == [1.5]
     notes = sorted(
         (n["onset_s"], n["duration_s"], n["pitch"], n["velocity"], n["channel"])
-        for part in read["parts"]
-        for n in part["notes"]
+        for n in read["notes"]
     )
     assert notes == [
         (n.onset_s, n.duration_s, n.pitch, n.velocity, n.channel) for n in performance.notes
     ]
+    assert {n["part"] for n in read["notes"]} == {"chords", "bass", "pattern"}

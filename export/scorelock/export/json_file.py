@@ -20,7 +20,10 @@ def write_json(path: Path, cue: Cue, performance: Performance) -> None:
 
 
 def document(cue: Cue, performance: Performance) -> dict[str, Any]:
-    """Film, settings, picture, chords, density, loudness and notes; times in seconds."""
+    """Film, settings, chords, density, loudness, what was seen, and notes; times in seconds.
+
+    Density, loudness and the lists under "picture" have one row a second, from 0 s on.
+    """
     film, features, settings = cue.features.film, cue.features, cue.settings
     return {
         "format": FORMAT,
@@ -60,9 +63,8 @@ def document(cue: Cue, performance: Performance) -> dict[str, Any]:
             "arousal": _rounded(features.arousal),
             **{name: _rounded(features.emotion[:, i]) for i, name in enumerate(EMOTIONS)},
         },
-        "parts": [
-            {"name": part.name, "notes": [asdict(note) for note in part.notes]}
-            for part in performance.parts
+        "notes": [
+            {"part": part.name, **asdict(note)} for part in performance.parts for note in part.notes
         ],
     }
 

@@ -40,8 +40,9 @@ def run(args: argparse.Namespace) -> int:
         write_midi(output, cue, performance)
     film = cue.features.film
     say(
-        f"{film.duration_s:.2f} s of film at {film.rate} frames a second, {len(cue.features.cuts)}"
-        f" cuts; {len(cue.chords)} chords in {cue.key}, {len(performance.notes)} notes"
+        f"{film.duration_s:.2f} s of film at {film.rate} frames a second, cuts: "
+        f"{len(cue.features.cuts)}; in {cue.key}, chords: {len(cue.chords)}, "
+        f"notes: {len(performance.notes)}"
     )
     print(output)
     return 0

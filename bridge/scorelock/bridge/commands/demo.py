@@ -49,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
     cue, performance = performance_of(args)
     file = folder / f"{args.film.stem}.mid"
     write_midi(file, cue, performance)
-    say(f"wrote {file}: {len(cue.chords)} chords in {cue.key}, {len(performance.notes)} notes")
+    say(f"wrote {file}, in {cue.key}, chords: {len(cue.chords)}, notes: {len(performance.notes)}")
     result = _play(cue, performance, args.midi_out) | {"file": str(file)}
     if args.json:
         print(json.dumps(result))

@@ -121,7 +121,8 @@ def _midi() -> Iterator[Finding]:
             count = f"{len(api.ports)} output{'' if len(api.ports) == 1 else 's'}"
             yield Finding(f"MIDI, {api.name}", "ok", count)
         elif status.available is None:
-            yield Finding(f"MIDI, {api.name}", "limited", api.reason)
+            reason = api.reason.removeprefix(f"{api.name}: ")
+            yield Finding(f"MIDI, {api.name}", "limited", reason)
     if status.available is None:
         remedy = "live MIDI wants ALSA's sequencer (modprobe snd-seq) or a JACK server (jackd2)"
         found = "none" if status.apis else status.reason
