@@ -56,7 +56,7 @@ class ComposeSettings:
     key: Key | None = None
     primer: tuple[Chord, ...] = ()
     temperature: float = 1.0
-    top_k: int = 24
+    top_k: int = 12
     max_repeat: int = 4
 
 
