@@ -62,9 +62,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Compose, then follow the host until Ctrl-C; the report goes to stdout."""
     known_rate = RATES.get(args.timecode_rate)
-    _film_start(args.film_start, known_rate or FrameRate(Fraction(120)))  # its spelling, for now
+    # A slip in a timecode and a port in use should show before the long work, not after it.
+    _film_start(args.film_start, known_rate or FrameRate(Fraction(120)))
     clock = MonotonicClock()
-    # Both doors open first: a port in use should show before the long work, not after it.
     with OscIn(args.listen, clock) as osc, closing(midi_out_or_none(args.midi_out, say)) as out:
         cue, performance = performance_of(args)
         rate = known_rate or cue.features.film.rate
