@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from scorelock.training.data import Example
+from scorelock.training.songs import Example
 
 SHARED = Path(__file__).parents[2] / ".." / "shared"
 

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from scorelock.engine.sampling import Forbid, LimitRepeats, Sampler, Temperature
 from scorelock.training.amt import Amt, AmtSizes, skew
+from scorelock.training.batches import split_tokens
 from scorelock.training.bigru import BiGru, GruSizes
 from scorelock.training.checkpoint import amt_from_state, bigru_from_state, load_state
-from scorelock.training.data import split_tokens
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,6 @@ import torch
 
 from scorelock.training.amt import Amt, AmtSizes
 from scorelock.training.bigru import BiGru, GruSizes
-from scorelock.training.data import Example
 from scorelock.training.evaluate import (
     chord_counts,
     evaluate_amt,
@@ -18,6 +17,7 @@ from scorelock.training.evaluate import (
     nll,
     song_logits,
 )
+from scorelock.training.songs import Example
 
 Make = Callable[..., Example]
 
@@ -103,7 +103,7 @@ def test_the_mean_predictor_of_the_real_songs(packed: object) -> None:
     """The values that were measured on MuVi-Sync's val split: 4.895 and 0.0785."""
     from pathlib import Path
 
-    from scorelock.training.data import read_corpora
+    from scorelock.training.corpora import read_corpora
 
     assert isinstance(packed, Path)
     songs = {s: read_corpora(packed, ("muvisync",), s, "picture").songs for s in ("train", "val")}

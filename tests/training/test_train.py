@@ -11,12 +11,13 @@ import torch
 
 from scorelock.engine.errors import BadSetting
 from scorelock.training.amt import Amt, AmtSizes
+from scorelock.training.batches import Augment, Batch
 from scorelock.training.bigru import BiGru, GruSizes
 from scorelock.training.checkpoint import amt_from_state, load_state
 from scorelock.training.command import add_arguments, run
 from scorelock.training.config import AmtConfig, DynamicsConfig, Optimise, Stage, read_config
-from scorelock.training.data import Batch, Example
 from scorelock.training.losses import LossWeights
+from scorelock.training.songs import Example
 from scorelock.training.train import (
     amt_task,
     dynamics_task,
@@ -27,7 +28,8 @@ from scorelock.training.train import (
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "training"
 SIZES = AmtSizes("picture", 16, 2, 1, 1, 16, window=64)
-SETTINGS = Optimise(batch=4, warmup_steps=5, no_film=0.3, patience=99)
+SETTINGS = Optimise(batch=4, warmup_steps=5, patience=99)
+VARIED = Augment(no_film=0.3, stretch=0.2, transpose=0.3)
 
 Make = Callable[..., Example]
 
@@ -41,7 +43,10 @@ def make_task(songs: Sequence[Example]) -> tuple[Amt, object]:
 
 def test_a_killed_run_ends_like_one_that_was_not(tmp_path: Path, song: Make) -> None:
     songs = [song(20 + seed, seed, film=seed % 3 > 0) for seed in range(10)]
-    stages = [(Stage((), 3, 1e-2, seconds=16), songs), (Stage((), 2, 1e-3), songs[:5])]
+    stages = [
+        (Stage((), 3, 1e-2, seconds=16, augment=VARIED), songs),
+        (Stage((), 2, 1e-3), songs[:5]),
+    ]
     for folder in ("whole", "killed"):
         (tmp_path / folder).mkdir()
     whole, task = make_task(songs)
@@ -106,8 +111,13 @@ def test_dynamics_are_learned_from_motion(tmp_path: Path, song: Make) -> None:
     model = BiGru(GruSizes("picture", hidden=8, layers=1))
     fit_standardise(model.standardise, songs)
     fit_targets(model, songs)
-    settings = Optimise(batch=4, warmup_steps=5, dropout=0, no_film=0, patience=99)
-    history = train(dynamics_task(model, songs), [(Stage((), 20, 4e-2), songs)], settings, tmp_path)
+    settings = Optimise(batch=4, warmup_steps=5, dropout=0, patience=99)
+    history = train(
+        dynamics_task(model, songs),
+        [(Stage((), 20, 4e-2, augment=Augment(no_film=0)), songs)],
+        settings,
+        tmp_path,
+    )
     assert history[-1]["validation"] < 0.1
 
 

@@ -60,6 +60,14 @@ def load_state(path: Path) -> dict[str, Tensor]:
     return state
 
 
+def take_matching(model: nn.Module, state: State) -> int:
+    """Put those tensors into the model whose name and shape agree; returns how many did."""
+    own = model.state_dict()
+    kept = {name: t for name, t in state.items() if name in own and own[name].shape == t.shape}
+    model.load_state_dict(own | kept)
+    return len(kept)
+
+
 def save(path: Path, content: Mapping[str, object]) -> None:
     """Write beside, then rename: a killed process leaves the old file or the new one."""
     with writing(path) as beside:

@@ -12,8 +12,8 @@ from scorelock.engine.errors import BadSetting, MissingPart
 from scorelock.engine.files import make_folder, writing
 
 if TYPE_CHECKING:
+    from scorelock.training.batches import Batch
     from scorelock.training.config import AmtConfig, DynamicsConfig
-    from scorelock.training.data import Batch
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -74,8 +74,9 @@ def _train(config: "AmtConfig | DynamicsConfig", data: Path, folder: Path) -> di
 
     from scorelock.training.amt import Amt
     from scorelock.training.bigru import BiGru
+    from scorelock.training.checkpoint import load_state, take_matching
     from scorelock.training.config import AmtConfig
-    from scorelock.training.data import read_corpora
+    from scorelock.training.corpora import read_corpora
     from scorelock.training.evaluate import chord_counts, evaluate_amt, evaluate_dynamics
     from scorelock.training.train import (
         amt_task,
@@ -95,6 +96,9 @@ def _train(config: "AmtConfig | DynamicsConfig", data: Path, folder: Path) -> di
     model: Amt | BiGru
     if isinstance(config, AmtConfig):
         model = Amt(config.model, config.optimise.dropout)
+        if config.start:
+            kept = take_matching(model, load_state(Path(config.start) / "best.pt"))
+            print(f"took {kept} of {len(model.state_dict())} tensors from {config.start}")
         task = amt_task(model, config.loss, held_out.songs)
     else:
         model = BiGru(config.model, config.optimise.dropout)

@@ -7,20 +7,23 @@ from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from scorelock.engine.errors import BadSetting
 from scorelock.training.amt import AmtSizes
+from scorelock.training.batches import Augment
 from scorelock.training.bigru import GruSizes
 from scorelock.training.losses import LossWeights
 
 C = TypeVar("C")
+_PLAIN = Augment()
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Some epochs on some corpora: seconds a song, and the peak of the learning rate."""
+    """Some epochs on some corpora: seconds a song, peak of the learning rate, how songs vary."""
 
     corpora: tuple[str, ...]
     epochs: int
     learning_rate: float
     seconds: int = 300
+    augment: Augment = _PLAIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,6 @@ class Optimise:
     weight_decay: float = 0.01
     clip: float = 1.0
     dropout: float = 0.1
-    no_film: float = 0.1
     patience: int = 5
 
 
@@ -43,10 +45,14 @@ _USUAL = Optimise()
 
 @dataclass(frozen=True, slots=True)
 class AmtConfig:
-    """Of `scorelock train amt`."""
+    """Of `scorelock train amt`.
+
+    `start` names a run whose weights are taken where name and shape agree; empty for none.
+    """
 
     model: AmtSizes
     stages: tuple[Stage, ...]
+    start: str = ""
     loss: LossWeights = _PUBLISHED_LOSS
     optimise: Optimise = _USUAL
     validate: tuple[str, ...] = ("muvisync",)

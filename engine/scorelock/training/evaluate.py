@@ -14,8 +14,9 @@ from torch import Tensor
 
 from scorelock.engine.vocabulary import SIZE
 from scorelock.training.amt import Amt
+from scorelock.training.batches import Batch, split_tokens
 from scorelock.training.bigru import BiGru
-from scorelock.training.data import Batch, Example, split_tokens
+from scorelock.training.songs import Example
 
 RANKS = (1, 3, 5)
 

@@ -20,12 +20,13 @@ from torch import Tensor, nn
 from scorelock.engine.errors import BadSetting
 from scorelock.engine.files import writing
 from scorelock.training.amt import Amt, Standardise
+from scorelock.training.batches import Batch, split_tokens, training_batches
 from scorelock.training.bigru import BiGru
 from scorelock.training.checkpoint import load, save
 from scorelock.training.config import Optimise, Stage
-from scorelock.training.data import Batch, Example, split_tokens, training_batches
 from scorelock.training.evaluate import nll, song_logits
 from scorelock.training.losses import LossWeights, chord_loss, dynamics_loss
+from scorelock.training.songs import Example
 
 Progress = Callable[[Sequence[Batch], str], Iterable[Batch]]
 
@@ -181,7 +182,7 @@ def _epoch(
     seeds = np.random.SeedSequence((settings.seed, *position))
     torch.manual_seed(int(seeds.generate_state(1)[0]))
     rng = np.random.default_rng(seeds)
-    batches = training_batches(songs, settings.batch, stage.seconds, settings.no_film, rng)
+    batches = training_batches(songs, settings.batch, stage.seconds, stage.augment, rng)
     steps = len(batches) * stage.epochs
     losses = []
     task.model.train()

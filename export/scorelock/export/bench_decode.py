@@ -105,7 +105,7 @@ def _whole(amt: "Amt", film: NDArray[np.float32]) -> list[int]:
     """Chord by chord, everything from the film on computed again (Video2Music's `generate`)."""
     import torch
 
-    from scorelock.training.data import split_tokens
+    from scorelock.training.batches import split_tokens
 
     features = torch.from_numpy(film)[None]
     chords, sampler = [FIRST], _greedy()

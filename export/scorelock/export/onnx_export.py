@@ -31,8 +31,8 @@ from scorelock.engine.errors import BadBundle
 from scorelock.engine.features import WIDTH
 from scorelock.engine.vocabulary import END, SIZE
 from scorelock.training.amt import Amt
+from scorelock.training.batches import split_tokens
 from scorelock.training.bigru import BiGru
-from scorelock.training.data import split_tokens
 
 OPSET: Final = 18
 TOLERANCE: Final = 1e-4

@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 
 from scorelock.engine.errors import BadSetting
 from scorelock.engine.vocabulary import PAD
-from scorelock.training.data import Batch, Example, read_corpora, training_batches
+from scorelock.training.batches import Augment, Batch, training_batches
+from scorelock.training.corpora import read_corpora
+from scorelock.training.songs import Example
 
 Make = Callable[..., Example]
 
@@ -147,7 +149,9 @@ def test_an_epoch_holds_every_song_once(
         for i, n in enumerate(lengths)
     ]
     seen = []
-    for batch in training_batches(songs, size, seconds, 0.0, np.random.default_rng(0)):
+    for batch in training_batches(
+        songs, size, seconds, Augment(no_film=0.0), np.random.default_rng(0)
+    ):
         assert len(batch.chords) <= size
         for row, hidden in zip(batch.targets[..., 1], batch.hidden, strict=True):
             numbers = row[~hidden].int().tolist()
@@ -160,7 +164,7 @@ def test_an_epoch_holds_every_song_once(
 
 def test_a_share_of_the_films_is_hidden(song: Make) -> None:
     songs = [song(4, seed) for seed in range(400)]
-    batches = training_batches(songs, 16, 300, 0.25, np.random.default_rng(0))
+    batches = training_batches(songs, 16, 300, Augment(no_film=0.25), np.random.default_rng(0))
     shown = [bool(f) for batch in batches for f in batch.film]
     # Five standard deviations of a binomial share.
     assert abs(shown.count(False) / 400 - 0.25) < 5 * (0.25 * 0.75 / 400) ** 0.5
