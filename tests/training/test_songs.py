@@ -84,8 +84,76 @@ def test_what_cannot_be_used_is_counted_by_its_reason(corpora: Path) -> None:
     assert len(corpus.songs) == 2
 
 
+@pytest.mark.parametrize(
+    ("at", "offset", "lost"),
+    [(1, -5, {0, 1}), (2, 10**6, {1, 2}), (3, 5, {2}), (8, 269, {7})],
+    ids=["negative", "past the end", "backwards", "one too many"],
+)
+def test_a_song_whose_rows_are_elsewhere_is_left_out(
+    corpora: Path, at: int, offset: int, lost: set[int]
+) -> None:
+    with np.load(corpora / "muvisync.npz") as pack:
+        bounds = pack["offsets"].copy()
+    bounds[at] = offset
+    rewrite(corpora / "muvisync.npz", offsets=bounds)
+    skipped: dict[str, str] = {}
+    for split in ("train", "val"):
+        skipped |= read_corpora(corpora, ("muvisync",), split, "picture").skipped
+    assert set(skipped) == {f"muvisync {i:03}" for i in lost}
+    assert all(str(offset) in why for why in skipped.values())
+
+
+def test_a_song_without_rows_is_left_out(corpora: Path) -> None:
+    with np.load(corpora / "muvisync.npz") as pack:
+        bounds = pack["offsets"]
+    rewrite(corpora / "muvisync.npz", offsets=bounds[:-1])
+    corpus = read_corpora(corpora, ("muvisync",), "val", "picture")
+    assert list(corpus.skipped) == ["muvisync 007"]
+    assert [song.name for song in corpus.songs] == ["muvisync 006"]
+
+
+@pytest.mark.parametrize("column", ["density", "loudness"])
+def test_a_film_song_without_its_dynamics_is_left_out(corpora: Path, column: str) -> None:
+    with np.load(corpora / "muvisync.npz") as pack:
+        rows = pack[column].copy()
+    rows[3] = np.nan
+    rewrite(corpora / "muvisync.npz", **{column: rows})
+    corpus = read_corpora(corpora, ("muvisync",), "train", "picture")
+    assert corpus.skipped == {"muvisync 000": f"{column} not finite"}
+
+
+def test_features_of_the_picture_need_no_semantic_arrays(corpora: Path) -> None:
+    with np.load(corpora / "muvisync.npz") as pack:
+        content = {name: pack[name] for name in pack.files if not name.startswith("semantic")}
+    np.savez(corpora / "muvisync.npz", **content)
+    assert len(read_corpora(corpora, ("muvisync",), "val", "picture").songs) == 2
+    with pytest.raises(BadSetting, match="damaged one: 'semantic"):
+        read_corpora(corpora, ("muvisync",), "val", "published")
+
+
+@pytest.mark.parametrize(
+    ("column", "rows"),
+    [
+        ("emotion", np.zeros((268, 5))),
+        ("motion", np.zeros((268, 1))),
+        ("motion", np.full(268, "fast")),
+        ("motion", np.full(268, 1j)),
+        ("chord", np.zeros(268)),
+        ("offsets", np.array(3)),
+        ("minor", np.zeros(7, bool)),
+        ("semantic_basis", np.zeros((700, 3))),
+        ("semantic_mean", np.zeros(700)),
+        ("semantic", np.zeros((268, 4), np.int8)),
+    ],
+)
+def test_an_array_of_another_kind_is_named(corpora: Path, column: str, rows: np.ndarray) -> None:
+    rewrite(corpora / "muvisync.npz", **{column: rows})
+    with pytest.raises(BadSetting, match=f"damaged one: .*{column}"):
+        read_corpora(corpora, ("muvisync",), "val", "published")
+
+
 def test_a_missing_corpus_is_named(corpora: Path) -> None:
-    with pytest.raises(BadSetting, match=r"expected the corpus pop910 in .*pop910\.npz"):
+    with pytest.raises(BadSetting, match=r"expected the corpus pop910 in .*pop910\.npz nor"):
         read_corpora(corpora, ("pop910",), "train", "picture")
 
 
@@ -108,8 +176,12 @@ def test_no_songs_left_is_an_error(corpora: Path) -> None:
     lines = (corpora / "plain.meta.jsonl").read_text().splitlines()
     moved = [json.dumps(json.loads(line) | {"split": "test"}) for line in lines]
     (corpora / "plain.meta.jsonl").write_text("\n".join(moved))
-    with pytest.raises(BadSetting, match="found none"):
+    with pytest.raises(BadSetting, match=r"split train in .*plain\.npz, it has: test$"):
         read_corpora(corpora, ("plain",), "train", "picture")
+    assert len(read_corpora(corpora, ("plain",), "test", "picture").songs) == 8
+    rewrite(corpora / "muvisync.npz", motion=np.full(268, np.nan))
+    with pytest.raises(BadSetting, match="6 left out, such as muvisync 000: features not finite;"):
+        read_corpora(corpora, ("muvisync",), "train", "picture")
 
 
 def test_half_precision_does_not_overflow(packed: Path) -> None:

@@ -1,8 +1,8 @@
 """A song as the models see it: one row a second. Every corpus gives the same `Example`."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,10 @@ from scorelock.engine.vocabulary import END, QUALITIES, SIZE
 
 Split = Literal["train", "val", "test"]
 Rows = NDArray[np.float32]
+
+
+class BadSong(Exception):
+    """Why one song cannot be learned from. The readers keep the reason and go on."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,19 +39,25 @@ class Example:
     density: Rows
     loudness: Rows
 
-    def fault(self) -> str | None:
-        """Why the song cannot be learned from, or None."""
+    def checked(self) -> Self:
+        """The song itself.
+
+        Raises:
+            BadSong: it cannot be learned from.
+        """
         if len(self.chords) < 2:
-            return "shorter than two seconds"
+            raise BadSong("shorter than two seconds")
         if any(
             len(rows) != len(self.chords) for rows in (self.features, self.density, self.loudness)
         ):
-            return "rows misaligned"
-        if not np.isfinite(self.features).all():
-            return "features not finite"
+            raise BadSong("rows misaligned")
+        known = ("features", "density", "loudness") if self.film else ("features",)
+        for name in known:
+            if not np.isfinite(getattr(self, name)).all():
+                raise BadSong(f"{name} not finite")
         if self.chords.min() < 0 or self.chords.max() >= END:
-            return "chords outside the vocabulary"
-        return None
+            raise BadSong("chords outside the vocabulary")
+        return self
 
     def crop(self, start: int, stop: int) -> "Example":
         """The seconds from start to stop."""
@@ -78,6 +88,39 @@ class Corpus:
 
     songs: tuple[Example, ...]
     skipped: Mapping[str, str]
+
+    @classmethod
+    def of(cls, readers: Iterable[tuple[str, Callable[[], Example]]]) -> Self:
+        """Read and check every song; those that raise `BadSong` are left out by name."""
+        songs: list[Example] = []
+        skipped: dict[str, str] = {}
+        for name, read in readers:
+            try:
+                songs.append(read().checked())
+            except BadSong as err:
+                skipped[name] = str(err)
+        return cls(tuple(songs), skipped)
+
+
+def film_rows(
+    offset: NDArray[Any],
+    motion: NDArray[Any],
+    emotion: NDArray[Any],
+    semantic: NDArray[Any] | None = None,
+) -> Rows:
+    """What was seen, (T, 8) or with semantic (T, 776), in the order of `VideoFeatures.matrix`.
+
+    `offset` (T,) counts from 0 at each cut; `motion` (T,), `emotion` (T, 6), `semantic` (T, 768).
+
+    Raises:
+        BadSong: they differ in length.
+    """
+    columns = [offset[:, None].astype(np.float32) + 1, motion[:, None], emotion]
+    if semantic is not None:
+        columns.insert(0, semantic)
+    if len({len(column) for column in columns}) > 1:
+        raise BadSong("rows misaligned")
+    return np.concatenate(columns, axis=1, dtype=np.float32)
 
 
 def transposition(semitones: int) -> NDArray[np.int64]:
