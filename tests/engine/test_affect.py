@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from scorelock.engine.affect import Look, LookMeter, emotions, valence_and_arousal
+from scorelock.engine.affect import Look, LookMeter, valence_and_arousal
 from scorelock.engine.features import EMOTIONS, Cut
+from scorelock.engine.mood import emotions
 from scorelock.engine.video import Image
 from scorelock.engine.watch import watch
 

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from scorelock.engine.sampling import Forbid, LimitRepeats, Sampler, Temperature, TopK
+from scorelock.engine.sampling import Forbid, InKey, LimitRepeats, Sampler, Temperature, TopK
 from scorelock.engine.score import ComposeSettings
-from scorelock.engine.vocabulary import END, PAD, SIZE, N
+from scorelock.engine.vocabulary import END, PAD, SIZE, Chord, N
 
 logits_159 = arrays(np.float32, SIZE, elements=st.floats(-20, 20, width=32))
 tokens = st.integers(N + 1, END - 1)
@@ -95,3 +95,16 @@ def test_refuses_numbers_that_leave_nothing(make: type) -> None:
 
 def test_padding_is_among_the_forbidden() -> None:
     assert set(Forbid().tokens) == {N, END, PAD}
+
+
+@pytest.mark.parametrize(
+    ("minor", "free", "costly"),
+    [(False, "C Am7 G7 Bdim Fmaj7", "E Cm Bb D7"), (True, "Am E E7 G#dim C Dm", "Cm Bb D A")],
+)
+def test_notes_outside_the_key_cost(minor: bool, free: str, costly: str) -> None:
+    logits = InKey(minor, 0.5)(np.zeros(SIZE), [])
+    assert {logits[Chord.parse(name).token] for name in free.split()} == {0.0}
+    assert all(logits[Chord.parse(name).token] <= -0.5 for name in costly.split())
+    assert logits[Chord.parse("B7").token] == -1.0  # D sharp and F sharp
+    with pytest.raises(ValueError, match="costs 0 or more"):
+        InKey(minor, -1.0)

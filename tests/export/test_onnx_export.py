@@ -206,7 +206,6 @@ def test_two_models_of_two_layouts(tmp_path: Path, models: tuple[Amt, BiGru]) ->
     [
         (["a"], BadBundle, "best_loss_weights.pickle"),
         (["a", "b"], BadSetting, "finished run"),
-        (["a", "b", "c"], BadSetting, "got 3 folders"),
     ],
 )
 def test_what_cannot_be_exported(

@@ -9,8 +9,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from scorelock.engine.features import WIDTH, Layout
 from scorelock.engine.sampling import Forbid, LimitRepeats, Sampler, Temperature
-from scorelock.training.amt import Amt, AmtSizes, skew
+from scorelock.training.amt import Amt, AmtSizes, Standardise, skew
 from scorelock.training.batches import split_tokens
 from scorelock.training.bigru import BiGru, GruSizes
 from scorelock.training.checkpoint import amt_from_state, bigru_from_state, load_state
@@ -130,11 +131,14 @@ def test_hidden_rows_change_nothing(small: Amt) -> None:
     torch.testing.assert_close(masked, exact, atol=1e-5, rtol=0)
 
 
-def test_the_published_kind_sees_padding_as_it_was_trained() -> None:
+@pytest.mark.parametrize("standardised", [True, False])
+def test_the_published_layout_sees_padding_as_the_public_code_does(standardised: bool) -> None:
     """Zeros up to the window, and no mask: given or not, they count."""
-    model = Amt(replace(SMALL, standardised=False)).eval()
-    chords, features = split_tokens(torch.randint(1, 157, (1, 12))), torch.rand(1, 9, 8)
-    padded = torch.cat([features, torch.zeros(1, SMALL.window - 9, 8)], dim=1)
+    model = Amt(replace(SMALL, layout="published", standardised=standardised)).eval()
+    if standardised:
+        torch.nn.init.normal_(model.standardise.mean)
+    chords, features = split_tokens(torch.randint(1, 157, (1, 12))), torch.rand(1, 9, 776)
+    padded = torch.cat([features, torch.zeros(1, SMALL.window - 9, 776)], dim=1)
     hidden = torch.arange(9)[None] >= 9
     with torch.inference_mode():
         said = model(features, hidden, chords, torch.zeros(1))
@@ -149,6 +153,35 @@ def test_the_mode_and_the_picture_are_heard(small: Amt) -> None:
         major = small(film, None, chords, torch.zeros(1))
         assert not torch.allclose(major, small(film, None, chords, torch.ones(1)), atol=1e-3)
         assert not torch.allclose(major, small(film + 1, None, chords, torch.zeros(1)), atol=1e-3)
+
+
+@pytest.mark.parametrize("standardised", [True, False])
+def test_published_dynamics_see_a_film_padded_to_300_rows(standardised: bool) -> None:
+    model = BiGru(GruSizes("published", 4, standardised=standardised)).eval()
+    features, hidden = torch.rand(1, 9, 776), torch.arange(9)[None] >= 7
+    with torch.inference_mode():
+        wanted = model.regress(torch.cat([features, torch.zeros(1, 291, 776)], dim=1))[:, :9]
+        assert not torch.allclose(model.regress(features), wanted, atol=1e-5)
+        for mask in (None, hidden):
+            torch.testing.assert_close(model(features, mask), wanted)
+
+
+def test_dynamics_of_a_film_do_not_depend_on_its_batch() -> None:
+    """From the film's last second back, rows of padding are not read."""
+    model = BiGru(GruSizes("picture", 4)).eval()
+    features = torch.rand(2, 9, 8)
+    hidden = torch.arange(9)[None] >= torch.tensor([[5], [9]])
+    with torch.inference_mode():
+        together = model(features, hidden)
+        torch.testing.assert_close(together[:1, :5], model(features[:1, :5]))
+        torch.testing.assert_close(together[1:], model(features[1:]))
+
+
+@pytest.mark.parametrize(("layout", "most"), [("picture", 5.0), ("published", 70.0)])
+def test_only_the_picture_layout_is_clamped(layout: Layout, most: float) -> None:
+    layer = Standardise(layout)
+    layer.mean.fill_(30)
+    assert float(layer(torch.full((1, WIDTH[layout]), 100.0)).max()) == most
 
 
 def test_dynamics_come_out_in_their_own_units() -> None:

@@ -6,10 +6,16 @@ from pathlib import Path
 import pytest
 import torch
 
-from scorelock.engine.errors import BadBundle
+from scorelock.engine.errors import BadBundle, BadSetting
 from scorelock.training.amt import Amt, AmtSizes
 from scorelock.training.bigru import BiGru, GruSizes
-from scorelock.training.checkpoint import amt_from_state, bigru_from_state, load_state, save
+from scorelock.training.checkpoint import (
+    amt_from_state,
+    bigru_from_state,
+    load_state,
+    save,
+    take_matching,
+)
 
 SIZES = AmtSizes("published", 16, 2, 1, 2, 8, window=20, standardised=False)
 
@@ -53,6 +59,35 @@ def test_all_differences_are_listed_in_one_line(state: dict[str, torch.Tensor]) 
     assert "unexpected surprise" in message
     assert "Linear_chord.weight is [16, 3] not [16, 17]" in message
     assert "\n" not in message
+
+
+def test_weights_that_are_not_finite_are_named(state: dict[str, torch.Tensor]) -> None:
+    for value in (float("nan"), float("inf")):
+        damaged = state | {"Wout.bias": torch.full((159,), value)}
+        with pytest.raises(BadBundle, match=r"Wout\.bias is not finite") as caught:
+            amt_from_state(damaged)
+        assert "Linear_vis" not in str(caught.value)
+
+
+def test_features_that_say_nothing_are_no_damage() -> None:
+    """A run without films divides its features by infinity."""
+    model = Amt(AmtSizes("picture", 16, 2, 1, 2, 8, window=20))
+    model.standardise.std.fill_(float("inf"))
+    assert amt_from_state(model.state_dict()).sizes == model.sizes
+
+
+def test_a_start_takes_what_agrees_and_refuses_what_does_not_at_all() -> None:
+    other = Amt(AmtSizes("picture", 16, 2, 1, 1, 8, window=20))
+    model = Amt(SIZES)
+    taken = take_matching(model, other.state_dict())
+    assert "Wout.weight" in taken
+    assert "Linear_vis.weight" not in taken
+    assert torch.equal(model.Wout.weight, other.Wout.weight)
+    # Of these the tables of positions agree alone, which are not learned.
+    stranger = {name: torch.zeros(1) for name, _ in model.named_parameters()}
+    stranger["positional_encoding.pe"] = model.positional_encoding.pe
+    with pytest.raises(BadSetting, match="start from a run of like sizes"):
+        take_matching(model, stranger)
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,10 @@ COMMANDS: Final = {
     "doctor": ("scorelock.bridge.commands.doctor", "say what is missing here and how to get it"),
     "bench": ("scorelock.bridge.commands.bench", "measure decoding, live sending and watching"),
     "train": ("scorelock.training.command", "train the chord model or the dynamics model"),
+    "evaluate": (
+        "scorelock.training.evaluation.command",
+        "score a model on held-out songs, beside trivial predictors",
+    ),
     "export": ("scorelock.export.command", "make an ONNX bundle of trained models"),
 }
 """Name -> (module with add_arguments(parser) and run(args) -> exit code, one line of help)."""

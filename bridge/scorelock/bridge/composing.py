@@ -45,8 +45,26 @@ def add_compose_arguments(parser: argparse.ArgumentParser) -> None:
         help="seconds that one chord may hold (default: %(default)s)",
     )
     group.add_argument(
-        "--bundle", type=Path, help="folder of a model bundle (default: the one that ships)"
+        "--affect",
+        type=float,
+        default=default.affect,
+        metavar="0..1",
+        help="how far the score leans to the mood of the picture (default: %(default)s)",
     )
+    group.add_argument(
+        "--recall",
+        type=float,
+        default=default.recall,
+        metavar="0..1",
+        help="how much the score repeats itself, as songs do (default: %(default)s)",
+    )
+    group.add_argument(
+        "--in-key",
+        type=float,
+        default=default.in_key,
+        help="what a note outside the key costs a chord; 0 is nothing (default: %(default)s)",
+    )
+    group.add_argument("--bundle", type=Path, help="a model bundle: its folder, or starter or clip")
 
 
 def settings_of(args: argparse.Namespace) -> ComposeSettings:
@@ -59,6 +77,13 @@ def settings_of(args: argparse.Namespace) -> ComposeSettings:
         raise BadSetting(f"expected a --seed of 0 or more, got {args.seed}")
     if not 0 <= args.temperature <= 5:
         raise BadSetting(f"expected a --temperature from 0 to 5, got {args.temperature}")
+    for option, value, most in (
+        ("--affect", args.affect, 1),
+        ("--recall", args.recall, 1),
+        ("--in-key", args.in_key, 10),
+    ):
+        if not 0 <= value <= most:
+            raise BadSetting(f"expected {option} from 0 to {most}, got {value}")
     for option, value in (("--top-k", args.top_k), ("--max-repeat", args.max_repeat)):
         if value < 1:
             raise BadSetting(f"expected a {option} of 1 or more, got {value}")
@@ -70,6 +95,9 @@ def settings_of(args: argparse.Namespace) -> ComposeSettings:
         temperature=args.temperature,
         top_k=args.top_k,
         max_repeat=args.max_repeat,
+        recall=args.recall,
+        in_key=args.in_key,
+        affect=args.affect,
     )
 
 

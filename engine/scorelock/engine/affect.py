@@ -1,16 +1,14 @@
-"""What the picture alone feels like: light, colour, motion and cutting to valence and arousal, and
-on to six emotions. A plain reading by published findings, not a model; nothing here is learned.
+"""What the picture alone feels like: light, colour, motion and cutting to valence and arousal.
+A plain reading by published findings, not a model; nothing here is learned.
 
 References:
     Block (2008), The Visual Story: contrast in the picture raises its intensity.
     Hanjalic and Xu (2005), IEEE Trans. Multimedia 7(1): arousal from motion activity and the
         density of cuts, each smoothed with a Kaiser window of shape 5.
     Ou, Luo, Woodcock and Wright (2004), Color Research and Application 29(3): warmth of a colour.
-    Russell (1980), J. Personality and Social Psychology 39(6): emotion words on a circle.
     Valdez and Mehrabian (1994), J. Experimental Psychology: General 123(4):
         pleasure = .69 brightness + .22 saturation, arousal = -.31 brightness + .60 saturation.
-"Calibrated" below means: set by hand so that the films of the tests read as a person would say, and
-rows are as sure of themselves as those of MuVi-Sync (mean entropy 1.30 nats, mean maximum 0.48).
+"Calibrated" below means: set by hand so that the films of the tests read as a person would say.
 """
 
 from collections.abc import Sequence
@@ -21,7 +19,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from scorelock.engine.features import EMOTIONS, Cut
+from scorelock.engine.features import Cut
 from scorelock.engine.video import STAMP_TOLERANCE_S, Image
 
 Floats = NDArray[np.float32]
@@ -49,14 +47,6 @@ _AROUSAL_OF_COLOUR: Final = 0.3
 _AROUSAL_OF_CONTRAST: Final = 0.1
 _AROUSAL_OF_MOTION: Final = 0.5
 _AROUSAL_OF_CUTS: Final = 0.4
-
-_ANGLE: Final = {"exciting": 48.6, "tense": 92.8, "fearful": 116.0, "sad": 207.5, "relaxing": 318.0}
-"""Degrees from pleasure towards arousal: excited, tense, afraid, sad and relaxed in Russell's
-circular scaling. Neutral lies in the middle."""
-_RADIUS: Final = 0.7  # of that circle in our plane, calibrated
-_BREADTH: Final = 0.47  # standard deviation of a class around its place, calibrated
-_SHARE: Final = np.array([0.178, 0.227, 0.257, 0.191, 0.089, 0.058])
-"""Mean probability of each emotion over the 171,982 rows of MuVi-Sync's train and val splits."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -152,21 +142,6 @@ def valence_and_arousal(look: Look, cuts: Sequence[Cut]) -> tuple[Floats, Floats
         np.tanh(_VALENCE_GAIN * valence).astype(np.float32),
         np.tanh(_AROUSAL_GAIN * arousal).astype(np.float32),
     )
-
-
-def emotions(valence: Floats, arousal: Floats) -> Floats:
-    """Probabilities (T, 6) in the order of `EMOTIONS`, from valence and arousal (T,), -1..1.
-
-    Each emotion is a bell around its place in the plane. Their shares enter by the square root: in
-    full they would leave no second neutral, which the data set's extractor hardly ever says.
-    """
-    angles = np.radians([_ANGLE.get(name, 0.0) for name in EMOTIONS])
-    radii = np.array([_RADIUS if name in _ANGLE else 0.0 for name in EMOTIONS])
-    distance = np.hypot(
-        valence[:, None] - radii * np.cos(angles), arousal[:, None] - radii * np.sin(angles)
-    )
-    weights = np.sqrt(_SHARE) * np.exp(-((distance / _BREADTH) ** 2) / 2)
-    return np.asarray(weights / weights.sum(axis=1, keepdims=True), np.float32)
 
 
 def _lab(small: Image) -> tuple[Floats, Floats, Floats]:

@@ -9,7 +9,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
-from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, Final, Literal, Self
 
@@ -18,10 +17,15 @@ from numpy.typing import NDArray
 
 from scorelock.engine.errors import BadBundle, MissingPart
 from scorelock.engine.features import WIDTH, Layout
+from scorelock.engine.recall import RecallWeights
 from scorelock.engine.score import Dynamics
 from scorelock.engine.vocabulary import SIZE, decomposed
 
 FORMAT: Final = 1
+RECALL: Final = "recall.json"
+"""What a run of `scorelock train recall` leaves, and the manifest takes over."""
+BASELINES: Final = "baselines.npz"
+"""Counts of the training songs, with which `scorelock evaluate` compares."""
 GRAPHS: Final = ("encoder.onnx", "decoder.onnx", "dynamics.onnx")
 DENSITY_LIMIT: Final = 40.0
 """Notes sounding: the published renderer clips here too."""
@@ -45,12 +49,14 @@ class Manifest:
         name: for people, such as "starter".
         layout: columns that its feature rows have.
         window: most seconds that the chord model sees at once.
-        pad_to: rows of zeros are added up to here, or None for exact rows.
+        pad_to: for the chord model rows of zeros are added up to here; None for exact rows.
         cache_row: shape (L, 2, H, D) of what one chord leaves in the cache.
         metrics: scores on held-out songs beside trivial predictors.
         parity: PyTorch against ONNX Runtime when the bundle was made.
         training: data and their licences.
         files: sha256 of each file, as hex.
+        dynamics_pad_to: the same for the model of density and loudness.
+        recall: how the chord model's belief is mixed with the piece's memory of itself, or None.
     """
 
     name: str
@@ -62,6 +68,8 @@ class Manifest:
     parity: Mapping[str, Any]
     training: Mapping[str, Any]
     files: Mapping[str, str]
+    dynamics_pad_to: int | None = None
+    recall: RecallWeights | None = None
 
     @classmethod
     def parse(cls, text: str, where: str) -> Self:
@@ -82,12 +90,14 @@ class Manifest:
                 name=str(content["name"]),
                 layout=content["layout"],
                 window=int(content["window"]),
-                pad_to=None if content["pad_to"] is None else int(content["pad_to"]),
+                pad_to=_optional(content["pad_to"]),
                 cache_row=tuple(map(int, content["cache_row"])),  # type: ignore[arg-type]
                 metrics=content["metrics"],
                 parity=content["parity"],
                 training=content["training"],
                 files=dict(content["files"]),
+                dynamics_pad_to=_optional(content.get("dynamics_pad_to", content["pad_to"])),
+                recall=RecallWeights.parse(recall) if (recall := content.get("recall")) else None,
             )
         except (ValueError, KeyError, TypeError) as err:
             raise BadBundle(
@@ -98,6 +108,10 @@ class Manifest:
         if manifest.layout not in WIDTH or len(sizes) != 5 or min(sizes) < 1:
             raise BadBundle(f"{where}: the manifest's layout, window or cache_row make no sense")
         return manifest
+
+
+def _optional(rows: Any) -> int | None:  # noqa: ANN401
+    return None if rows is None else int(rows)
 
 
 class Bundle:
@@ -111,7 +125,7 @@ class Bundle:
     def open(
         cls, folder: Path | None = None, *, device: Device = "cpu", threads: int | None = None
     ) -> Self:
-        """Open a bundle's folder, or without one the starter bundle that comes with the package.
+        """Open a bundle: see `find_bundle` for which.
 
         Every file is compared with its sha256 before it is used.
 
@@ -119,7 +133,7 @@ class Bundle:
             BadBundle: the folder is no bundle, or a file is missing or damaged.
             MissingPart: onnxruntime, or its CUDA build when that is asked for, is not installed.
         """
-        place: Traversable = folder or files("scorelock.engine").joinpath("bundles", "starter")
+        place = find_bundle(folder)
         where = str(place)
         try:
             text = place.joinpath("manifest.json").read_text(encoding="utf-8")
@@ -140,7 +154,9 @@ class Bundle:
 
     def encode(self, features: Rows) -> Film:
         """Raw features (T, F) of one window, to what each chord attends to."""
-        return tuple(self._run("encoder.onnx", features=self._padded(features)[None]))
+        return tuple(
+            self._run("encoder.onnx", features=self._padded(features, self.manifest.pad_to)[None])
+        )
 
     def decode(
         self, tokens: NDArray[np.int64], minor: bool, cache: Rows, film: Film
@@ -167,25 +183,34 @@ class Bundle:
 
     def raw_dynamics(self, features: Rows) -> Rows:
         """What the regressor itself says, (T, 2), not clipped."""
-        (y,) = self._run("dynamics.onnx", features=self._padded(features)[None])
+        padded = self._padded(features, self.manifest.dynamics_pad_to)
+        (y,) = self._run("dynamics.onnx", features=padded[None])
         return y[0, : len(features)]
 
     def _run(self, graph: str, **inputs: NDArray[Any]) -> list[Rows]:
         results: list[Rows] = self._sessions[graph].run(None, inputs)
         return results
 
-    def _padded(self, features: Rows) -> Rows:
+    def _padded(self, features: Rows, pad_to: int | None) -> Rows:
         rows, width = features.shape
         if width != WIDTH[self.manifest.layout]:
             raise BadBundle(
                 f"the bundle {self.manifest.name!r} reads {WIDTH[self.manifest.layout]} features a "
                 f"second ({self.manifest.layout}), got {width}"
             )
-        missing = max(0, (self.manifest.pad_to or 0) - rows)
+        missing = max(0, (pad_to or 0) - rows)
         return np.pad(features.astype(np.float32, copy=False), ((0, missing), (0, 0)))
 
 
-def _checked(place: Traversable, name: str, digest: str) -> bytes:
+def find_bundle(folder: Path | None = None) -> Path:
+    """The folder of a bundle: the one given, one that ships if that has its name, or "starter"."""
+    if folder is not None and folder.exists():
+        return folder
+    shipped = Path(str(files("scorelock.engine").joinpath("bundles", str(folder or "starter"))))
+    return folder if folder is not None and not shipped.is_dir() else shipped
+
+
+def _checked(place: Path, name: str, digest: str) -> bytes:
     try:
         content = place.joinpath(name).read_bytes()
     except OSError as err:

@@ -7,14 +7,19 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Final
 
-from scorelock.engine.bundle import Bundle
+from scorelock.engine.bundle import Bundle, Manifest
 from scorelock.engine.decoder import decode_chords
 from scorelock.engine.features import VideoFeatures
 from scorelock.engine.key import Key
+from scorelock.engine.mood import Mood
+from scorelock.engine.prior import AffectScale, Lean
+from scorelock.engine.recall import Recall
 from scorelock.engine.sampling import Sampler
 from scorelock.engine.score import ChordSpan, ComposeSettings, Cue
 from scorelock.engine.vocabulary import Chord
 
+LEADS: Final = "emopia"
+"""Whose labels lead; the others are left to judge the result by."""
 MAJOR: Final = Key("C", minor=False)
 MINOR: Final = Key("A", minor=True)
 
@@ -29,23 +34,29 @@ def compose(features: VideoFeatures, bundle: Bundle, settings: ComposeSettings) 
     matrix = features.matrix(bundle.manifest.layout)
     # A last row that shows less than half a second belongs to the chord before it.
     seconds = max(1, round(features.film.duration_s))
+    lean = Lean(AffectScale.of(LEADS), Mood.of(features.emotion), settings.affect)
     primer = settings.primer or (Chord(key.pitch_class, "min" if key.minor else "maj"),)
     tokens = decode_chords(
         bundle,
         matrix[:seconds],
         minor=key.minor,
         primer=[chord.transposed(-key.transposition).token for chord in primer[:seconds]],
-        sampler=Sampler.of(settings),
+        sampler=Sampler.of(settings, key.minor, recall_of(bundle.manifest, settings.recall), lean),
     )
     chords = [Chord.from_token(token).transposed(key.transposition) for token in tokens]
     return Cue(
         features=features,
         key=key,
         chords=spans(chords, len(settings.primer), features.film.duration_s),
-        dynamics=bundle.dynamics(matrix),
+        dynamics=lean.dynamics(bundle.dynamics(matrix)),
         settings=settings,
         bundle=bundle.manifest.name,
     )
+
+
+def recall_of(manifest: Manifest, trust: float = 1.0) -> Recall | None:
+    """A new memory of a new piece, where the bundle has the weights for it."""
+    return Recall(manifest.recall, trust) if manifest.recall and trust else None
 
 
 def mood_key(features: VideoFeatures) -> Key:

@@ -6,18 +6,31 @@ T seconds of film, t chords cached, L layers, H heads of width D.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from scorelock.engine.bundle import Bundle, Film
+from scorelock.engine.bundle import Film, Manifest
 from scorelock.engine.sampling import Sampler
 
 Rows = NDArray[np.float32]
 
 CONTEXT_S: Final = 60
 """Seconds of chords that a window takes over from the one before."""
+
+
+class ChordModel(Protocol):
+    """What chords are decoded with: a `Bundle`, or a model in training that acts as one."""
+
+    @property
+    def manifest(self) -> Manifest: ...
+
+    def encode(self, features: Rows) -> Film: ...
+
+    def decode(
+        self, tokens: NDArray[np.int64], minor: bool, cache: Rows, film: Film
+    ) -> tuple[Rows, Rows]: ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,7 +45,7 @@ class KVCache:
     length: int = 0
 
     @classmethod
-    def empty(cls, bundle: Bundle) -> "KVCache":
+    def empty(cls, bundle: ChordModel) -> "KVCache":
         """Room for one window."""
         layers, pair, heads, width = bundle.manifest.cache_row
         shape = (layers * pair, bundle.manifest.window, 1, heads, width)
@@ -54,12 +67,12 @@ class KVCache:
 class Decoder:
     """A bundle with one window of film already encoded, in C major or A minor."""
 
-    bundle: Bundle
+    bundle: ChordModel
     film: Film
     minor: bool
 
     @classmethod
-    def encode(cls, bundle: Bundle, features: Rows, minor: bool) -> "Decoder":
+    def encode(cls, bundle: ChordModel, features: Rows, minor: bool) -> "Decoder":
         """Watch raw features (T, F), at most the bundle's window."""
         if len(features) > bundle.manifest.window:
             raise ValueError(f"at most {bundle.manifest.window} rows a window, got {len(features)}")
@@ -79,7 +92,7 @@ class Decoder:
 
 
 def decode_chords(
-    bundle: Bundle, features: Rows, minor: bool, primer: Sequence[int], sampler: Sampler
+    bundle: ChordModel, features: Rows, minor: bool, primer: Sequence[int], sampler: Sampler
 ) -> Iterator[int]:
     """One chord token for every row of raw features (T, F), the primer's first.
 

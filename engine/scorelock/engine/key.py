@@ -2,10 +2,14 @@
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import Final, Self
 
+import numpy as np
+from numpy.typing import NDArray
+
 from scorelock.engine.errors import BadSetting
-from scorelock.engine.vocabulary import Chord, parse_pitch_class, pitch_class_name
+from scorelock.engine.vocabulary import END, SIZE, Chord, N, parse_pitch_class, pitch_class_name
 
 _MAJORS: Final = "Cb Gb Db Ab Eb Bb F C G D A E B F# C#".split()
 _MINORS: Final = "Ab Eb Bb F C G D A E B F# C# G# D# A#".split()
@@ -79,3 +83,14 @@ class Key:
 
     def __str__(self) -> str:
         return f"{self.tonic} {'minor' if self.minor else 'major'}"
+
+
+@cache
+def notes_outside(minor: bool) -> NDArray[np.int64]:
+    """How many notes of each chord (159,) lie outside C major, or A minor with its G sharp."""
+    scale = {0, 2, 4, 5, 7, 9, 11} | ({8} if minor else set())
+    counts = np.zeros(SIZE, np.int64)
+    for token in range(N + 1, END):
+        counts[token] = len(set(Chord.from_token(token).pitch_classes) - scale)
+    counts.flags.writeable = False
+    return counts

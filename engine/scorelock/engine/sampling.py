@@ -11,6 +11,7 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from scorelock.engine.key import notes_outside
 from scorelock.engine.score import ComposeSettings
 from scorelock.engine.vocabulary import END, PAD, N
 
@@ -50,6 +51,26 @@ class LimitRepeats:
         if len(chords) >= self.seconds and len(recent) == 1:
             logits[recent.pop()] = NEVER
         return logits
+
+
+@dataclass(frozen=True, slots=True)
+class InKey:
+    """Each note of a chord that lies outside the key costs so many nats.
+
+    A model that has learned from recognised chords and estimated keys believes in its own key less
+    than a composer who asked for one; without this a piece may drift off and stay away. The raised
+    seventh of a minor key lies inside.
+    """
+
+    minor: bool
+    cost: float
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.cost < np.inf:
+            raise ValueError(f"a note outside the key costs 0 or more, got {self.cost!r}")
+
+    def __call__(self, logits: Logits, chords: Sequence[int]) -> Logits:
+        return logits - self.cost * notes_outside(self.minor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +118,26 @@ class Sampler:
     rng: np.random.Generator
 
     @classmethod
-    def of(cls, settings: ComposeSettings) -> "Sampler":
-        """The usual sampler of a user's settings, seeded by them."""
+    def of(
+        cls,
+        settings: ComposeSettings,
+        minor: bool = False,
+        recall: LogitFilter | None = None,
+        lean: LogitFilter | None = None,
+    ) -> "Sampler":
+        """The usual sampler of a user's settings, seeded by them.
+
+        `recall` completes the model's belief; `lean` chooses among the chords that it would think
+        of.
+        """
         return cls(
             (
+                *([recall] if recall else []),
                 Forbid(),
                 LimitRepeats(settings.max_repeat),
+                InKey(minor, settings.in_key),
                 TopK(settings.top_k),
+                *([lean] if lean else []),
                 Temperature(settings.temperature),
             ),
             np.random.default_rng(settings.seed),

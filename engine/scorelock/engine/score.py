@@ -50,6 +50,10 @@ class ComposeSettings:
         temperature: 0 always takes the likeliest chord, 1 draws as the model believes.
         top_k: how many of the likeliest chords may be drawn.
         max_repeat: seconds that one chord may hold.
+        recall: how far the piece's memory of itself is trusted, 0 to 1. In songs that people wrote
+            it is right to trust it wholly; what is composed by it would soon go round in circles.
+        in_key: what a note outside the key costs a chord, in nats, 0 (nothing) or more.
+        affect: how far the score leans to the mood of the picture, 0 (the model alone) to 1.
     """
 
     seed: int = 0
@@ -58,6 +62,9 @@ class ComposeSettings:
     temperature: float = 1.0
     top_k: int = 12
     max_repeat: int = 4
+    recall: float = 0.5
+    in_key: float = 0.4
+    affect: float = 0.7
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -11,8 +11,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from scorelock.engine.affect import LookMeter, emotions, valence_and_arousal
+from scorelock.engine.affect import LookMeter, valence_and_arousal
 from scorelock.engine.features import VideoFeatures
+from scorelock.engine.mood import emotions
 from scorelock.engine.shots import ShotWatcher, scene_offsets, shrink
 from scorelock.engine.video import STAMP_TOLERANCE_S, FilmReader, Image
 

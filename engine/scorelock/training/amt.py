@@ -11,6 +11,7 @@ width D, E = H * D.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import torch
 from torch import Tensor, nn
@@ -18,13 +19,21 @@ from torch import Tensor, nn
 from scorelock.engine.features import WIDTH, Layout
 from scorelock.engine.vocabulary import ATTRIBUTE_SIZE, ROOT_SIZE, SIZE
 
-CLAMP = 5.0
+CLAMP: Final = 5.0
 """Standardised features beyond this many deviations say no more than the bound itself."""
+
+FILM_ROWS: Final = 300
+"""Rows that the published models see of every film, zeros after its end (Kang et al. 2024)."""
 
 
 @dataclass(frozen=True, slots=True)
 class AmtSizes:
-    """What the shapes of an AMT follow from; `standardised` models also mask padded rows."""
+    """What the shapes of an AMT follow from.
+
+    A model of the published layout sees every film padded with zeros to its window, as the public
+    one does; one of the picture layout never sees padded rows. `standardised` models carry the
+    normalisation of their features, others have it in their weights.
+    """
 
     layout: Layout
     d_model: int
@@ -32,23 +41,39 @@ class AmtSizes:
     encoder_layers: int
     decoder_layers: int
     feed_forward: int
-    window: int = 300
+    window: int = FILM_ROWS
     standardised: bool = True
+
+    @property
+    def pad_to(self) -> int | None:
+        """Rows that films are padded to with zeros, or None for exact rows."""
+        return self.window if self.layout == "published" else None
+
+
+def padded(features: Tensor, rows: int | None) -> Tensor:
+    """Raw features (B, T, F) with rows of zeros after them up to `rows`."""
+    return nn.functional.pad(features, (0, 0, 0, max(0, (rows or 0) - features.shape[1])))
 
 
 class Standardise(nn.Module):
-    """Raw features (..., F) to zero mean and unit deviation, clamped; the numbers are buffers."""
+    """Raw features (..., F) to zero mean and unit deviation; the numbers are buffers.
+
+    Of the picture layout the result is clamped. The published layout stays linear, so that it can
+    be folded into the public weights, which know no normalisation.
+    """
 
     mean: Tensor
     std: Tensor
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, layout: Layout) -> None:
         super().__init__()
-        self.register_buffer("mean", torch.zeros(width))
-        self.register_buffer("std", torch.ones(width))
+        self.bound = CLAMP if layout == "picture" else None
+        self.register_buffer("mean", torch.zeros(WIDTH[layout]))
+        self.register_buffer("std", torch.ones(WIDTH[layout]))
 
     def forward(self, x: Tensor) -> Tensor:
-        return ((x - self.mean) / self.std).clamp(-CLAMP, CLAMP)
+        x = (x - self.mean) / self.std
+        return x if self.bound is None else x.clamp(-self.bound, self.bound)
 
 
 class Positions(nn.Module):
@@ -205,7 +230,7 @@ class Amt(nn.Module):
         self.sizes = sizes
         width = sizes.d_model
         if sizes.standardised:
-            self.standardise = Standardise(WIDTH[sizes.layout])
+            self.standardise = Standardise(sizes.layout)
         self.embedding_root = nn.Embedding(ROOT_SIZE, width)
         self.embedding_attr = nn.Embedding(ATTRIBUTE_SIZE, width)
         self.Linear_vis = nn.Linear(WIDTH[sizes.layout], width)
@@ -221,7 +246,7 @@ class Amt(nn.Module):
         They are each decoder layer's keys (B, H, D, T), as every step's product wants them, and its
         values (B, H, T, D).
 
-        `hidden` is True at padded rows (B, T); the published model has no such mask.
+        `hidden` is True at padded rows (B, T); the published layout has no such mask.
         """
         if self.sizes.standardised:
             features = self.standardise(features)
@@ -290,12 +315,10 @@ class Amt(nn.Module):
     ) -> Tensor:
         """Teacher-forced logits (B, S, 159) of whole songs; `hidden` as in `encode`.
 
-        The published kind was trained on films padded with zeros to the window, without a mask, and
-        sees them so here too.
+        The published layout sees its films padded to the window, without a mask.
         """
-        if not self.sizes.standardised:
-            missing = self.sizes.window - features.shape[1]
-            features, hidden = nn.functional.pad(features, (0, 0, 0, missing)), None
+        if self.sizes.pad_to is not None:
+            features, hidden = padded(features, self.sizes.pad_to), None
         cache = self.empty_cache(len(features)).to(features.device)
         logits, _ = self.decode(chords, minor, cache, self.encode(features, hidden), hidden)
         return logits

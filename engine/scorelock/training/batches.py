@@ -1,7 +1,7 @@
 """Songs to batches: varied, cropped, padded, with their lengths."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import torch
@@ -46,6 +46,22 @@ class Batch:
         minor = torch.tensor([float(song.minor) for song in songs])
         return cls(features, hidden, film, minor, chords, targets)
 
+    def to(self, device: torch.device) -> "Batch":
+        """The same on a device."""
+        return Batch(*(getattr(self, field.name).to(device) for field in fields(self)))
+
+    def share(self, rank: int, world: int) -> "Batch":
+        """The songs that fall to one of `world` processes.
+
+        Where none does it is one with nothing to be learned, as all must take part in a step.
+        """
+        rows = slice(rank, None, world) if rank < len(self.chords) else slice(1)
+        part = Batch(*(getattr(self, field.name)[rows] for field in fields(self)))
+        if rank < len(self.chords):
+            return part
+        nothing = torch.full_like(part.targets, float("nan"))
+        return replace(part, chords=torch.full_like(part.chords, PAD), targets=nothing)
+
     @property
     def emotion(self) -> Tensor:
         """The last six features of every row, (B, T, 6)."""
@@ -57,7 +73,7 @@ _ROOTS, _ATTRIBUTES = (torch.from_numpy(ids) for ids in decomposed())
 
 def split_tokens(chords: Tensor) -> tuple[Tensor, Tensor]:
     """Root ids and attribute ids of tokens, of the same shape."""
-    return _ROOTS[chords], _ATTRIBUTES[chords]
+    return _ROOTS.to(chords.device)[chords], _ATTRIBUTES.to(chords.device)[chords]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,12 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor, nn
 
-from scorelock.engine.errors import BadBundle
+from scorelock.engine.errors import BadBundle, BadSetting
 from scorelock.engine.features import WIDTH, Layout
 from scorelock.engine.files import writing
 from scorelock.training.amt import Amt, AmtSizes
 from scorelock.training.bigru import BiGru, GruSizes
+from scorelock.training.surround import Surround, SurroundSizes
 
 State = Mapping[str, Tensor]
 M = TypeVar("M", bound=nn.Module)
@@ -60,12 +61,21 @@ def load_state(path: Path) -> dict[str, Tensor]:
     return state
 
 
-def take_matching(model: nn.Module, state: State) -> int:
-    """Put those tensors into the model whose name and shape agree; returns how many did."""
+def take_matching(model: nn.Module, state: State) -> list[str]:
+    """Put those tensors into the model whose name and shape agree; returns their names.
+
+    Raises:
+        BadSetting: not one of the weights does.
+    """
     own = model.state_dict()
     kept = {name: t for name, t in state.items() if name in own and own[name].shape == t.shape}
+    if not kept.keys() & dict(model.named_parameters()).keys():
+        raise BadSetting(
+            f"expected weights to start from, found none of {len(state)} with the name and the "
+            "shape that this model wants; start from a run of like sizes"
+        )
     model.load_state_dict(own | kept)
-    return len(kept)
+    return list(kept)
 
 
 def save(path: Path, content: Mapping[str, object]) -> None:
@@ -114,6 +124,22 @@ def bigru_from_state(state: State) -> BiGru:
     return _fill(BiGru(sizes), state, GRU_UNUSED)
 
 
+def surround_from_state(state: State) -> Surround:
+    """A `Surround` of the sizes that the tensors have, with their weights, in eval mode.
+
+    Raises:
+        BadBundle: tensors are missing, unknown or of another shape; the message lists them.
+    """
+    hidden, width = _shape(state, "bent.weight", 2)
+    sizes = [SurroundSizes(layout, hidden) for layout in WIDTH]
+    fitting = [each for each in sizes if each.width == width]
+    if not fitting:
+        raise BadBundle(
+            f"expected a model of {sorted(each.width for each in sizes)} surroundings, got {width}"
+        )
+    return _fill(Surround(fitting[0]), state, ())
+
+
 def _shape(state: State, name: str, dimensions: int) -> torch.Size:
     shape = state[name].shape if name in state else None
     if shape is None or len(shape) != dimensions:
@@ -143,7 +169,14 @@ def _fill(model: M, state: State, unused: tuple[str, ...]) -> M:
         for name in wanted
         if name in given and given[name].shape != wanted[name].shape
     ]
+    faults += [f"{name} is not finite" for name, t in given.items() if not _finite(name, t)]
     if faults:
         raise BadBundle(f"the checkpoint does not fit its own sizes: {'; '.join(faults)}")
     model.load_state_dict(given)
     return model.eval()
+
+
+def _finite(name: str, tensor: Tensor) -> bool:
+    # Features that say nothing have an infinite deviation.
+    bad = tensor.isnan() if name == "standardise.std" else ~tensor.isfinite()
+    return not bad.any()

@@ -3,6 +3,7 @@
 import tomllib
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from pathlib import Path
+from types import UnionType
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from scorelock.engine.errors import BadSetting
@@ -10,6 +11,9 @@ from scorelock.training.amt import AmtSizes
 from scorelock.training.batches import Augment
 from scorelock.training.bigru import GruSizes
 from scorelock.training.losses import LossWeights
+from scorelock.training.recall import FitSettings
+from scorelock.training.songs import Split
+from scorelock.training.surround import SurroundSizes
 
 C = TypeVar("C")
 _PLAIN = Augment()
@@ -39,8 +43,10 @@ class Optimise:
     patience: int = 5
 
 
+_KINDS = {"bigru": GruSizes, "surround": SurroundSizes}
 _PUBLISHED_LOSS = LossWeights()
 _USUAL = Optimise()
+_USUAL_FIT = FitSettings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +63,43 @@ class AmtConfig:
     optimise: Optimise = _USUAL
     validate: tuple[str, ...] = ("muvisync",)
 
+    def __post_init__(self) -> None:
+        longest = max((stage.seconds for stage in self.stages), default=0)
+        if longest > self.model.window:
+            raise BadSetting(
+                f"expected stages of at most {self.model.window} seconds (the model's window), "
+                f"got {longest}"
+            )
+
 
 @dataclass(frozen=True, slots=True)
 class DynamicsConfig:
-    """Of `scorelock train dynamics`."""
+    """Of `scorelock train dynamics`; the model's `kind` is "bigru" or "surround"."""
 
-    model: GruSizes
+    model: GruSizes | SurroundSizes
     stages: tuple[Stage, ...]
     optimise: Optimise = _USUAL
     validate: tuple[str, ...] = ("muvisync",)
+
+
+@dataclass(frozen=True, slots=True)
+class RecallConfig:
+    """Of `scorelock train recall`.
+
+    `start` names the run of the chord model; the songs are of a split that it has not learned from.
+    """
+
+    start: str
+    corpora: tuple[str, ...] = ("muvisync",)
+    split: Split = "val"
+    fit: FitSettings = _USUAL_FIT
+
+
+@dataclass(frozen=True, slots=True)
+class AffectConfig:
+    """Of `scorelock train affect`: corpora with human labels of valence and arousal."""
+
+    corpora: tuple[str, ...]
 
 
 def read_config(path: Path, kind: type[C]) -> C:
@@ -83,6 +117,11 @@ def read_config(path: Path, kind: type[C]) -> C:
 
 
 def _parse(value: object, kind: Any, where: str) -> Any:  # noqa: ANN401
+    if get_origin(kind) is UnionType and isinstance(value, dict):
+        name = value.get("kind", "bigru")
+        if name not in _KINDS:
+            raise BadSetting(f"{where}: expected a kind of {', '.join(_KINDS)}, got {name!r}")
+        kind, value = _KINDS[name], {k: v for k, v in value.items() if k != "kind"}
     if is_dataclass(kind):
         return _parse_table(value, kind, where)
     if get_origin(kind) is tuple and isinstance(value, list):

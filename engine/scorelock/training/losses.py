@@ -7,17 +7,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from scorelock.engine.vocabulary import PAD, QUALITIES, SIZE
+from scorelock.engine.vocabulary import PAD, SIZE
+from scorelock.training.affective import affect_table
 
-AFFECT: Final[dict[str, tuple[str, ...]]] = {
-    "exciting": ("maj", "sus4", "7"),
-    "fearful": ("dim", "min7", "dim7", "hdim7"),
-    "tense": ("dim", "sus4", "min7", "7"),
-    "sad": ("min7", "min", "sus2"),
-    "relaxing": ("maj", "maj6", "maj7"),
-    "neutral": (),
-}
-"""Chord qualities that go with each emotion, on every root (the published training code)."""
+_TABLE: Final = torch.from_numpy(affect_table())
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,44 +22,47 @@ class LossWeights:
     label_smoothing: float = 0.0
 
 
-def affect_table() -> Tensor:
-    """(6, 159): 1 where a chord goes with an emotion."""
-    table = torch.zeros(len(AFFECT), SIZE)
-    for row, qualities in enumerate(AFFECT.values()):
-        for quality in qualities:
-            table[row, 1 + QUALITIES.index(quality) : 1 + 12 * len(QUALITIES) : len(QUALITIES)] = 1
-    return table
-
-
-_TABLE = affect_table()
-
-
-def chord_loss(
-    logits: Tensor, chords: Tensor, emotion: Tensor, film: Tensor, weights: LossWeights
+def chord_sums(
+    logits: Tensor, chords: Tensor, emotion: Tensor, film: Tensor, label_smoothing: float = 0.0
 ) -> Tensor:
-    """Cross-entropy of the chord, and binary cross-entropy to the set its second's emotion asks.
+    """The two losses added up over a batch, (2,); `chord_entries` says over how many terms.
+
+    They are the cross-entropy of the chord, and the binary cross-entropy to the set of chords that
+    the emotion of its second asks for.
 
     Args:
         logits: (B, T, 159).
         chords: the chords to be found, (B, T), PAD where there is none.
         emotion: (B, T, 6) of the same seconds; the most probable one decides.
         film: (B,) False leaves a song out of the affective loss.
-        weights: of the two.
+        label_smoothing: of the cross-entropy, 0..1.
     """
     real = chords != PAD
-    exact = functional.cross_entropy(
-        logits[real], chords[real], label_smoothing=weights.label_smoothing
-    )
     felt = real & film[:, None]
-    if not weights.affect or not felt.any():
-        return weights.chord * exact
-    affect = functional.binary_cross_entropy_with_logits(
-        logits[felt], _TABLE[emotion[felt].argmax(-1)]
+    exact = functional.cross_entropy(
+        logits[real], chords[real], label_smoothing=label_smoothing, reduction="sum"
     )
-    return weights.chord * exact + weights.affect * affect
+    affect = functional.binary_cross_entropy_with_logits(
+        logits[felt], _TABLE.to(logits.device)[emotion[felt].argmax(-1)], reduction="sum"
+    )
+    return torch.stack([exact, affect])
 
 
-def dynamics_loss(predicted: Tensor, targets: Tensor) -> Tensor:
-    """Mean squared error over the entries that are known (not NaN); shapes alike."""
-    known = ~targets.isnan()
-    return functional.mse_loss(predicted[known], targets[known])
+def chord_entries(chords: Tensor, film: Tensor) -> Tensor:
+    """Terms of each sum that `chord_sums` gives, (2,)."""
+    real = chords != PAD
+    return torch.stack([real.sum(), SIZE * (real & film[:, None]).sum()])
+
+
+def dynamics_sums(predicted: Tensor, targets: Tensor, unit: Tensor) -> Tensor:
+    """Squared errors in units (2,) of the targets, added up over the known entries, (1,).
+
+    `predicted` and `targets` are (B, T, 2); NaN stands where a target is not known.
+    """
+    errors = (predicted - targets) / unit
+    return errors[~targets.isnan()].square().sum()[None]
+
+
+def dynamics_entries(targets: Tensor) -> Tensor:
+    """Terms of the sum that `dynamics_sums` gives, (1,)."""
+    return (~targets.isnan()).sum()[None]

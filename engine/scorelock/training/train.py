@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from scorelock.engine.errors import BadSetting
@@ -24,57 +25,90 @@ from scorelock.training.batches import Batch, split_tokens, training_batches
 from scorelock.training.bigru import BiGru
 from scorelock.training.checkpoint import load, save
 from scorelock.training.config import Optimise, Stage
-from scorelock.training.evaluate import nll, song_logits
-from scorelock.training.losses import LossWeights, chord_loss, dynamics_loss
+from scorelock.training.losses import (
+    LossWeights,
+    chord_entries,
+    chord_sums,
+    dynamics_entries,
+    dynamics_sums,
+)
 from scorelock.training.songs import Example
+from scorelock.training.surround import Surround
 
 Progress = Callable[[Sequence[Batch], str], Iterable[Batch]]
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What is trained: a batch's loss, and a score (less is better) on so many seconds a song."""
+    """What is trained, and on which songs it is judged.
+
+    Attributes:
+        model: its weights are changed in place.
+        sums: losses (K,) added up over a batch; the first of them is the score, less is better. The
+            module that it calls is the model or what stands for it on several devices.
+        entries: how many terms each of these sums has, (K,).
+        shares: of each loss's mean in what is minimised.
+        held_out: songs to validate on.
+    """
 
     model: nn.Module
-    loss: Callable[[Batch], Tensor]
-    validate: Callable[[int], float]
+    sums: Callable[[nn.Module, Batch], Tensor]
+    entries: Callable[[Batch], Tensor]
+    shares: tuple[float, ...]
+    held_out: Sequence[Example]
+
+    def minimised(self, module: nn.Module, batch: Batch, entries: Tensor) -> Tensor:
+        """The batch's part of the loss of a greater one that has so many entries."""
+        sums = self.sums(module, batch)
+        return (sums / entries.clamp(min=1) * sums.new_tensor(self.shares)).sum()
+
+    def validate(self, seconds: int, batch: int = 16) -> float:
+        """The score's mean over so many seconds of each held-out song."""
+        self.model.eval()
+        device = next(self.model.parameters()).device
+        songs = [song.crop(0, seconds) for song in self.held_out]
+        total, terms = 0.0, 0
+        for start in range(0, len(songs), batch):
+            part = Batch.of(songs[start : start + batch]).to(device)
+            with torch.inference_mode():
+                total += float(self.sums(self.model, part)[0])
+            terms += int(self.entries(part)[0])
+        return total / terms
+
+
+@dataclass(frozen=True, slots=True)
+class Shell:
+    """What stands around the loop: devices and precision, a clock in seconds, a progress bar."""
+
+    fabric: Fabric
+    now: Callable[[], float]
+    progress: Progress = lambda batches, _: batches
 
 
 def amt_task(model: Amt, weights: LossWeights, songs: Sequence[Example]) -> Task:
-    """Chords: validated by negative log-likelihood a second."""
+    """Chords: scored by negative log-likelihood a second."""
 
-    def loss(batch: Batch) -> Tensor:
+    def sums(module: nn.Module, batch: Batch) -> Tensor:
         chords = split_tokens(batch.chords[:, :-1])
-        logits = model(batch.features, batch.hidden, chords, batch.minor)
-        return chord_loss(logits, batch.chords[:, 1:], batch.emotion[:, 1:], batch.film, weights)
+        logits = module(batch.features, batch.hidden, chords, batch.minor)
+        smoothing = weights.label_smoothing if model.training else 0.0
+        return chord_sums(logits, batch.chords[:, 1:], batch.emotion[:, 1:], batch.film, smoothing)
 
-    def validate(seconds: int) -> float:
-        parts = [song.crop(0, min(seconds, model.sizes.window)) for song in songs]
-        return nll(song_logits(model, parts), parts)
+    def entries(batch: Batch) -> Tensor:
+        return chord_entries(batch.chords[:, 1:], batch.film)
 
-    return Task(model, loss, validate)
+    return Task(model, sums, entries, (weights.chord, weights.affect), songs)
 
 
-def dynamics_task(model: BiGru, songs: Sequence[Example]) -> Task:
-    """Density and loudness: validated by the squared error in deviations of the targets."""
+def dynamics_task(model: BiGru | Surround, songs: Sequence[Example]) -> Task:
+    """Density and loudness: scored by the squared error in deviations of the targets."""
 
-    def normalised(targets: Tensor) -> Tensor:
-        if not model.sizes.standardised:
-            return targets
-        return (targets - model.output_mean) / model.output_std
+    def sums(module: nn.Module, batch: Batch) -> Tensor:
+        plain = isinstance(model, BiGru) and not model.sizes.standardised
+        unit = batch.targets.new_ones(2) if plain else model.output_std
+        return dynamics_sums(module(batch.features, batch.hidden), batch.targets, unit)
 
-    def loss(batch: Batch) -> Tensor:
-        return dynamics_loss(model.raw(batch.features), normalised(batch.targets))
-
-    def validate(seconds: int) -> float:
-        model.eval()
-        singles = [Batch.of([song.crop(0, seconds)]) for song in songs]
-        with torch.inference_mode():
-            guesses = torch.cat([model.raw(single.features)[0] for single in singles])
-        truth = torch.cat([normalised(single.targets[0]) for single in singles])
-        return float(dynamics_loss(guesses, truth))
-
-    return Task(model, loss, validate)
+    return Task(model, sums, lambda batch: dynamics_entries(batch.targets), (1.0,), songs)
 
 
 def fit_standardise(layer: Standardise, songs: Sequence[Example]) -> None:
@@ -85,15 +119,22 @@ def fit_standardise(layer: Standardise, songs: Sequence[Example]) -> None:
         return
     rows = np.concatenate(films)
     layer.mean.copy_(torch.from_numpy(rows.mean(axis=0, dtype=np.float64)))
-    layer.std.copy_(torch.from_numpy(rows.std(axis=0, dtype=np.float64)).clamp(min=1e-6))
+    std = torch.from_numpy(rows.std(axis=0, dtype=np.float64))
+    layer.std.copy_(torch.where(std < 1e-6, 1.0, std))  # a column that never changes
 
 
-def fit_targets(model: BiGru, songs: Sequence[Example]) -> None:
+def target_units(songs: Sequence[Example]) -> list[tuple[float, float]]:
+    """Mean and deviation of density, and of loudness, over the seconds where they are known."""
+    columns = ([song.density for song in songs], [song.loudness for song in songs])
+    values = [np.concatenate(column).astype(np.float64) for column in columns]
+    return [(float(np.nanmean(column)), float(np.nanstd(column))) for column in values]
+
+
+def fit_targets(model: BiGru | Surround, songs: Sequence[Example]) -> None:
     """Take the mean and deviation of density and loudness from the songs."""
-    for column, name in enumerate(("density", "loudness")):
-        values = np.concatenate([getattr(song, name) for song in songs])
-        model.output_mean[column] = float(np.nanmean(values, dtype=np.float64))
-        model.output_std[column] = float(np.nanstd(values, dtype=np.float64))
+    mean, std = zip(*target_units(songs), strict=True)
+    model.output_mean.copy_(torch.tensor(mean))
+    model.output_std.copy_(torch.tensor(std))
 
 
 def train(
@@ -101,45 +142,55 @@ def train(
     stages: Sequence[tuple[Stage, Sequence[Example]]],
     settings: Optimise,
     run: Path,
-    progress: Progress = lambda batches, _: batches,
+    shell: Shell,
 ) -> list[dict[str, Any]]:
     """Train through all stages, from `last.pt` if the run has one; returns the log's rows.
 
     Each stage starts from the best weights of the one before; the model ends with the last one's.
+    Every process makes the same batches and takes its share of each, so that a run comes out alike
+    on any number of devices; the first process validates and writes.
+
+    Raises:
+        BadSetting: the loss is not finite.
     """
+    fabric = shell.fabric
     last = _resume(task.model, run)
+    module = fabric.setup_module(task.model)
     history: list[dict[str, Any]] = last["history"]
     position, best = last["position"], last["best"]
     for index, (stage, songs) in enumerate(stages):
         if index < position[0]:
             continue
-        optimiser = _optimiser(task.model, settings)
+        optimiser: Any = fabric.setup_optimizers(_optimiser(task.model, settings))
         first = 0
         if index == position[0] and position[1]:
-            optimiser.load_state_dict(last["optimiser"])
             first = position[1]
+            optimiser.load_state_dict(last["optimiser"])
+            if last.get("precision"):
+                fabric.strategy.precision.load_state_dict(last["precision"])
         for epoch in range(first, stage.epochs):
             if _stale(history, index) >= settings.patience:
                 break
-            row = _epoch(task, optimiser, (index, epoch), stage, songs, settings, progress)
+            row = _epoch(task, module, optimiser, (index, epoch), stage, songs, settings, shell)
             history.append(row)
             if not _stale(history, index):
                 best = deepcopy(task.model.state_dict())
-            # One file holds it all, so that no kill can leave two that do not belong together.
-            save(
-                run / "last.pt",
-                {
+            if fabric.is_global_zero:
+                # One file holds it all: no kill can leave two that do not belong together.
+                last = {
                     "model": task.model.state_dict(),
                     "best": best,
                     "optimiser": optimiser.state_dict(),
+                    "precision": fabric.strategy.precision.state_dict(),
                     "position": (index, epoch + 1),
                     "history": history,
-                },
-            )
-            save(run / "best.pt", {"model": best})
-            _write_log(run / "log.csv", history)
+                }
+                save(run / "last.pt", last)
+                save(run / "best.pt", {"model": best})
+                _write_log(run / "log.csv", history)
         task.model.load_state_dict(best)
-    save(run / "best.pt", {"model": best})
+    if fabric.is_global_zero:
+        save(run / "best.pt", {"model": best})
     return history
 
 
@@ -172,42 +223,66 @@ def _optimiser(model: nn.Module, settings: Optimise) -> torch.optim.Optimizer:
 
 def _epoch(
     task: Task,
+    module: nn.Module,
     optimiser: torch.optim.Optimizer,
     position: tuple[int, int],
     stage: Stage,
     songs: Sequence[Example],
     settings: Optimise,
-    progress: Progress,
+    shell: Shell,
 ) -> dict[str, Any]:
+    fabric, begun = shell.fabric, shell.now()
     seeds = np.random.SeedSequence((settings.seed, *position))
-    torch.manual_seed(int(seeds.generate_state(1)[0]))
+    # Of one seed for all, the processes would drop the same units of different songs.
+    torch.manual_seed(int(seeds.generate_state(fabric.world_size)[fabric.global_rank]))
     rng = np.random.default_rng(seeds)
     batches = training_batches(songs, settings.batch, stage.seconds, stage.augment, rng)
-    steps = len(batches) * stage.epochs
-    losses = []
-    task.model.train()
-    for step, batch in enumerate(
-        progress(batches, f"stage {position[0] + 1} epoch {position[1] + 1}"),
-        start=position[1] * len(batches),
-    ):
+    title = f"stage {position[0] + 1} epoch {position[1] + 1}"
+    losses, rate = [], 0.0
+    module.train()
+    for step, batch in enumerate(shell.progress(batches, title), start=position[1] * len(batches)):
+        rate = stage.learning_rate * _schedule(
+            step, len(batches) * stage.epochs, settings.warmup_steps
+        )
         for group in optimiser.param_groups:
-            group["lr"] = stage.learning_rate * _schedule(step, steps, settings.warmup_steps)
-        loss = task.loss(batch)
-        if not torch.isfinite(loss):
-            raise BadSetting(
-                f"expected a finite loss, got {float(loss.detach())}; lower the learning rate"
-            )
-        optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(task.model.parameters(), settings.clip)
-        optimiser.step()
-        losses.append(float(loss.detach()))
+            group["lr"] = rate
+        losses.append(_step(task, module, optimiser, batch, settings.clip, fabric))
+    trained = shell.now()
+    score = task.validate(stage.seconds) if fabric.is_global_zero else 0.0
+    score = fabric.broadcast(score)
     return {
         "stage": position[0],
         "epoch": position[1],
         "train": float(np.mean(losses)),
-        "validation": task.validate(stage.seconds),
+        "validation": score,
+        "learning_rate": rate,
+        "seconds": shell.now() - begun,
+        "songs_per_second": len(songs) / max(trained - begun, 1e-9),
     }
+
+
+def _step(
+    task: Task,
+    module: nn.Module,
+    optimiser: torch.optim.Optimizer,
+    batch: Batch,
+    clip: float,
+    fabric: Fabric,
+) -> float:
+    """One step on a whole batch, of which this process computes its share; returns the loss."""
+    share = batch.share(fabric.global_rank, fabric.world_size).to(fabric.device)
+    entries = task.entries(batch).to(fabric.device)
+    part = task.minimised(module, share, entries)
+    whole: Any = fabric.all_reduce(part.detach().clone(), reduce_op="sum")
+    loss = float(whole)
+    if not math.isfinite(loss):
+        raise BadSetting(f"expected a finite loss, got {loss}; lower the learning rate")
+    optimiser.zero_grad()
+    # The processes' gradients are averaged, their parts of the loss add up.
+    fabric.backward(part * fabric.world_size)
+    fabric.clip_gradients(module, optimiser, max_norm=clip, error_if_nonfinite=False)
+    optimiser.step()
+    return loss
 
 
 def _schedule(step: int, steps: int, warmup: int) -> float:
@@ -217,6 +292,6 @@ def _schedule(step: int, steps: int, warmup: int) -> float:
 
 def _write_log(path: Path, history: Sequence[Mapping[str, Any]]) -> None:
     with writing(path) as beside, beside.open("w", encoding="utf-8", newline="") as text:
-        writer = csv.DictWriter(text, fieldnames=list(history[0]))
+        writer = csv.DictWriter(text, fieldnames=list(history[-1]))
         writer.writeheader()
         writer.writerows(history)

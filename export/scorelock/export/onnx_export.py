@@ -32,7 +32,7 @@ from scorelock.engine.features import WIDTH
 from scorelock.engine.vocabulary import END, SIZE
 from scorelock.training.amt import Amt
 from scorelock.training.batches import split_tokens
-from scorelock.training.bigru import BiGru
+from scorelock.training.regressors import Regressor
 
 OPSET: Final = 18
 TOLERANCE: Final = 1e-4
@@ -54,12 +54,13 @@ class _Graph(nn.Module):
 
 
 def export_bundle(
-    amt: Amt, dynamics: BiGru, folder: Path, *, name: str, about: Mapping[str, Any]
+    amt: Amt, dynamics: Regressor, folder: Path, *, name: str, about: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Write a bundle and return its manifest.
 
     Everything is made and proven in a folder beside, which then takes the place of an older bundle.
-    `about` gives the manifest's "licence", "training" and "metrics".
+    `about` gives the manifest's "licence", "training" and "metrics", "recall" where there is one,
+    and paths of other "files" that go with it.
 
     Raises:
         BadBundle: the two models read different features, what stands in the folder is not a
@@ -77,7 +78,10 @@ def export_bundle(
     try:
         beside.chmod(0o755)
         write_graphs(amt, dynamics, beside)
+        for file in about.get("files", ()):
+            shutil.copy(file, beside)
         manifest = _manifest(amt, name, about, beside)
+        manifest["dynamics_pad_to"] = dynamics.sizes.pad_to
         _write_manifest(manifest, beside)
         manifest["parity"] = parity(amt, dynamics, Bundle.open(beside))
         _write_manifest(manifest, beside)
@@ -112,8 +116,7 @@ def _manifest(amt: Amt, name: str, about: Mapping[str, Any], folder: Path) -> di
         "layout": sizes.layout,
         "features": WIDTH[sizes.layout],
         "window": sizes.window,
-        # The published model has no padding mask and was trained on 300 rows always.
-        "pad_to": None if sizes.standardised else sizes.window,
+        "pad_to": sizes.pad_to,
         "cache_row": [sizes.decoder_layers, 2, sizes.heads, sizes.d_model // sizes.heads],
         "sizes": {
             "d_model": sizes.d_model,
@@ -127,14 +130,16 @@ def _manifest(amt: Amt, name: str, about: Mapping[str, Any], folder: Path) -> di
         "licence": about["licence"],
         "training": about["training"],
         "metrics": about["metrics"],
+        "recall": about.get("recall"),
         "parity": {},
         "files": {
-            graph: hashlib.sha256((folder / graph).read_bytes()).hexdigest() for graph in GRAPHS
+            file.name: hashlib.sha256(file.read_bytes()).hexdigest()
+            for file in sorted(folder.iterdir())
         },
     }
 
 
-def write_graphs(amt: Amt, dynamics: BiGru, folder: Path) -> None:
+def write_graphs(amt: Amt, dynamics: Regressor, folder: Path) -> None:
     """Write encoder.onnx, decoder.onnx and dynamics.onnx into a folder."""
     amt.eval()
     dynamics.eval()
@@ -172,7 +177,7 @@ def write_graphs(amt: Amt, dynamics: BiGru, folder: Path) -> None:
         {"logits": rows, "rows": {1: "S", 2: "B"}},
     )
     _write(
-        _Graph(dynamics, dynamics.forward),
+        _Graph(dynamics, dynamics.regress),
         folder / GRAPHS[2],
         {"features": (features, seen)},
         {"dynamics": seen},
@@ -216,7 +221,7 @@ def _write(
     onnx.save(proto, path)
 
 
-def parity(amt: Amt, dynamics: BiGru, bundle: Bundle, steps: int = 64) -> dict[str, Any]:
+def parity(amt: Amt, dynamics: Regressor, bundle: Bundle, steps: int = 64) -> dict[str, Any]:
     """Run both on the same random film and chords; the bundle goes chord by chord on its cache.
 
     Raises:

@@ -1,0 +1,159 @@
+"""What can be scored: a bundle, or the folders of training runs, behind the same three calls."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scorelock.engine.bundle import BASELINES, RECALL, Bundle, Film, Manifest, find_bundle
+from scorelock.engine.decoder import ChordModel
+from scorelock.engine.errors import BadSetting, MissingPart
+from scorelock.engine.features import Layout
+from scorelock.engine.recall import RecallWeights
+from scorelock.engine.vocabulary import SIZE
+from scorelock.training.songs import Example
+
+if TYPE_CHECKING:
+    from scorelock.training.amt import Amt
+
+Rows = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scored:
+    """A model to be scored.
+
+    Attributes:
+        name: for the tables.
+        layout: the features it reads.
+        chords: decodes chords, or None where there is no chord model.
+        dynamics: raw features (T, F) to density and loudness (T, 2), or None.
+        counts: where the counts of its training songs may lie.
+    """
+
+    name: str
+    layout: Layout
+    chords: ChordModel | None
+    dynamics: Callable[[Rows], Rows] | None
+    counts: Path
+
+    @classmethod
+    def open(cls, folders: Sequence[Path]) -> Self:
+        """A bundle's folder, none for the one that ships, or runs of which the first was trained.
+
+        Raises:
+            BadSetting: the folders hold no model, or two of a kind.
+            BadBundle: what they hold is damaged.
+            MissingPart: a run is asked for without PyTorch.
+        """
+        if folders and (folders[0] / "best.pt").is_file():
+            return cls._of_runs(folders)
+        if len(folders) > 1:
+            raise BadSetting(f"expected one bundle or training runs, got {len(folders)} folders")
+        place = find_bundle(folders[0] if folders else None)
+        bundle = Bundle.open(place)
+        return cls(
+            bundle.manifest.name,
+            bundle.manifest.layout,
+            bundle,
+            bundle.raw_dynamics,
+            place / BASELINES,
+        )
+
+    @classmethod
+    def _of_runs(cls, folders: Sequence[Path]) -> Self:
+        try:
+            import torch
+        except ImportError as err:
+            raise MissingPart(
+                "expected PyTorch to score a training run; pip install 'scorelock[train]'"
+            ) from err
+        from scorelock.training.checkpoint import amt_from_state, load_state
+        from scorelock.training.regressors import regressor_from_state
+
+        recalls = [folder for folder in folders if (folder / RECALL).is_file()]
+        states = [load_state(folder / "best.pt") for folder in folders if folder not in recalls]
+        recall = None
+        if recalls:
+            recall = RecallWeights.parse(json.loads((recalls[0] / RECALL).read_text("utf-8")))
+        amts = [amt_from_state(s) for s in states if "Linear_chord.weight" in s]
+        rest = [regressor_from_state(s) for s in states if "Linear_chord.weight" not in s]
+        if len(amts) > 1 or len(rest) > 1 or not states:
+            raise BadSetting(
+                "expected a run of chords, of dynamics, or one of each, got "
+                f"{len(amts)} of chords and {len(rest)} of dynamics"
+            )
+        layouts = {amt.sizes.layout for amt in amts} | {one.sizes.layout for one in rest}
+        if len(layouts) > 1:
+            raise BadSetting("expected two runs of one feature layout, got one of each")
+
+        def dynamics(features: Rows) -> Rows:
+            with torch.inference_mode():
+                y: Rows = rest[0](torch.from_numpy(features)[None])[0].numpy()
+            return y
+
+        return cls(
+            name=" + ".join(folder.name for folder in folders),
+            layout=layouts.pop(),
+            chords=RunningAmt(amts[0], recall) if amts else None,
+            dynamics=dynamics if rest else None,
+            counts=folders[0] / BASELINES,
+        )
+
+
+class RunningAmt:
+    """An AMT in PyTorch, in eval mode, that acts as a bundle."""
+
+    def __init__(self, amt: "Amt", recall: RecallWeights | None = None) -> None:
+        sizes = amt.sizes
+        self.amt = amt
+        self.manifest = Manifest(
+            name="run",
+            layout=sizes.layout,
+            window=sizes.window,
+            pad_to=sizes.pad_to,
+            cache_row=(sizes.decoder_layers, 2, sizes.heads, sizes.d_model // sizes.heads),
+            metrics={},
+            parity={},
+            training={},
+            files={},
+            recall=recall,
+        )
+
+    def encode(self, features: Rows) -> Film:
+        import torch
+
+        missing = max(0, (self.manifest.pad_to or 0) - len(features))
+        padded = torch.from_numpy(np.pad(features, ((0, missing), (0, 0))))[None]
+        with torch.inference_mode():
+            return tuple(part.numpy() for part in self.amt.encode(padded))
+
+    def decode(
+        self, tokens: NDArray[np.int64], minor: bool, cache: Rows, film: Film
+    ) -> tuple[Rows, Rows]:
+        import torch
+
+        from scorelock.training.batches import split_tokens
+
+        with torch.inference_mode():
+            logits, rows = self.amt.decode(
+                split_tokens(torch.from_numpy(tokens)[None]),
+                torch.tensor([float(minor)]),
+                torch.from_numpy(cache),
+                [torch.from_numpy(part) for part in film],
+            )
+        return logits[0].numpy(), rows.numpy()
+
+
+def song_logits(model: ChordModel, song: Example) -> Rows:
+    """The model's own logits (T - 1, 159) of a song's chords after the first, of one window."""
+    layers, pair, heads, width = model.manifest.cache_row
+    empty = np.zeros((layers * pair, 0, 1, heads, width), np.float32)
+    if len(song.chords) < 2:
+        return np.zeros((0, SIZE), np.float32)
+    logits, _ = model.decode(song.chords[:-1], song.minor, empty, model.encode(song.features))
+    return logits
