@@ -2,14 +2,22 @@
 
 import argparse
 import json
-from dataclasses import replace
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from scorelock.engine.errors import BadSetting
 from scorelock.engine.files import writing
 from scorelock.engine.score import ComposeSettings
+from scorelock.training.evaluation.dynamics import PADDED
 from scorelock.training.songs import Corpus
+
+if TYPE_CHECKING:
+    from scorelock.training.evaluation.baselines import Baselines
+    from scorelock.training.evaluation.models import Scored
+    from scorelock.training.evaluation.report import Report
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -84,15 +92,15 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _report(scored: Any, corpus: Corpus, args: argparse.Namespace) -> dict[str, dict[str, Any]]:  # noqa: ANN401
+def _report(scored: "Scored", corpus: Corpus, args: argparse.Namespace) -> "Report":
     from scorelock.training.evaluation.generated import MOODS_OF, Composer, generated_scores
     from scorelock.training.evaluation.report import chord_rows, dynamics_rows, merged
 
-    window = scored.chords.manifest.window if scored.chords else 300
+    window = scored.chords.manifest.window if scored.chords else PADDED
     songs = [song.crop(0, window) for song in corpus.songs[: args.songs]]
     baselines = _baselines(scored, args)
-    report: dict[str, dict[str, Any]] = {
-        "data": {"songs": len(songs), "seconds": sum(len(s.chords) - 1 for s in songs)}
+    report: Report = {
+        "data": {"songs": len(songs), "seconds": sum(len(song.chords) - 1 for song in songs)}
     }
     if scored.chords:
         report = merged(report, chord_rows(scored.chords, songs, baselines))
@@ -100,7 +108,7 @@ def _report(scored: Any, corpus: Corpus, args: argparse.Namespace) -> dict[str, 
         predicted = [scored.dynamics(song.features) for song in songs]
         report = merged(report, dynamics_rows(predicted, songs, baselines))
     if scored.chords and not args.no_composing:
-        settings = replace(ComposeSettings(), seed=args.seed, affect=args.affect)
+        settings = ComposeSettings(seed=args.seed, affect=args.affect)
         pieces = 3 * len(songs) + 6 * min(MOODS_OF, len(songs))
         with _progress(pieces) as done:
             report["generated"] = generated_scores(
@@ -109,7 +117,7 @@ def _report(scored: Any, corpus: Corpus, args: argparse.Namespace) -> dict[str, 
     return report
 
 
-def _baselines(scored: Any, args: argparse.Namespace) -> Any:  # noqa: ANN401
+def _baselines(scored: "Scored", args: argparse.Namespace) -> "Baselines":
     """Counts of the training songs: those of the data where it has them, else the model's own."""
     from scorelock.training.corpora import read_place
     from scorelock.training.evaluation.baselines import Baselines
@@ -125,22 +133,18 @@ def _baselines(scored: Any, args: argparse.Namespace) -> Any:  # noqa: ANN401
         ) from err
 
 
-def _progress(total: int) -> Any:  # noqa: ANN401
-    from contextlib import contextmanager
-
+@contextmanager
+def _progress(pieces: int) -> Iterator[Callable[[], None]]:
+    """A bar on stderr that moves on with each call."""
     from rich.console import Console
     from rich.progress import Progress
 
-    @contextmanager
-    def bar() -> Any:  # noqa: ANN401
-        with Progress(console=Console(stderr=True), transient=True) as progress:
-            task = progress.add_task("composing", total=total)
-            yield lambda: progress.advance(task)
-
-    return bar()
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("composing", total=pieces)
+        yield lambda: progress.advance(task)
 
 
-def _show(report: dict[str, dict[str, Any]], title: str) -> None:
+def _show(report: "Report", title: str) -> None:
     from rich.console import Console
 
     from scorelock.training.evaluation.report import tables
@@ -152,8 +156,6 @@ def _show(report: dict[str, dict[str, Any]], title: str) -> None:
 
 
 def _say_skipped(corpus: Corpus) -> None:
-    import sys
-
     for name, why in corpus.skipped.items():
         print(f"left out {name}: {why}", file=sys.stderr)
     if corpus.skipped:
