@@ -48,3 +48,12 @@ def test_a_place_reads_as_probabilities_on_its_own_side(valence: float, arousal:
     pleasanter = row if valence >= 0 else mirrored
     other = mirrored if valence >= 0 else row
     assert Mood.of(pleasanter).valence[0] >= Mood.of(other).valence[0] - 1e-5
+
+
+def test_a_picture_of_no_mood_has_none() -> None:
+    zero = np.zeros(1, np.float32)
+    mood = Mood.of(emotions(zero, zero), "picture")
+    assert abs(mood.valence[0]) < 0.05
+    assert abs(mood.arousal[0]) < 0.05
+    strong = np.array([0.8], np.float32)
+    assert Mood.of(emotions(strong, strong), "picture").valence[0] > 0.8

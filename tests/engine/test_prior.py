@@ -13,7 +13,7 @@ from scorelock.engine.compose import compose
 from scorelock.engine.features import EMOTIONS
 from scorelock.engine.key import Key
 from scorelock.engine.mood import Mood
-from scorelock.engine.prior import AffectScale, Lean
+from scorelock.engine.prior import DENSITY, LOUDNESS, AffectScale, Lean
 from scorelock.engine.score import ComposeSettings, Dynamics
 from scorelock.engine.vocabulary import SIZE, Chord
 
@@ -63,12 +63,13 @@ def test_an_aroused_picture_is_denser_and_louder(
 ) -> None:
     plain = Dynamics(np.full(3, density, np.float32), np.full(3, loudness, np.float32))
     leant = lean(0, arousal, strength).dynamics(plain)
-    for before, after, top in (
-        (plain.density, leant.density, 40),
-        (plain.loudness, leant.loudness, 1),
+    for before, after, (least, most) in (
+        (plain.density, leant.density, DENSITY),
+        (plain.loudness, leant.loudness, LOUDNESS),
     ):
-        assert (np.sign(after - before) * np.sign(arousal) >= 0).all()
-        assert ((after >= 0) & (after <= top)).all()
+        assert ((after >= np.float32(least)) & (after <= most)).all()
+        within = before.clip(least, most)
+        assert (np.sign(after - within) * np.sign(arousal) >= 0).all()
 
 
 def test_two_corpora_of_labels_agree_on_the_common_chords() -> None:

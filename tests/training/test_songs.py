@@ -242,3 +242,20 @@ def test_a_share_of_the_films_is_hidden(song: Make) -> None:
     assert abs(shown.count(False) / 400 - 0.25) < 5 * (0.25 * 0.75 / 400) ** 0.5
     for batch in batches:
         assert not batch.features[~batch.film].any()
+
+
+def test_excerpts_are_parts_of_any_length(song: Make) -> None:
+    """Half of the songs whole, the others contiguous parts that begin and end anywhere."""
+    whole = replace(song(100), loudness=np.arange(100, dtype=np.float32))
+    rng = np.random.default_rng(0)
+    lengths, firsts = [], []
+    for batch in training_batches([whole] * 400, 16, 300, Augment(no_film=0, excerpt=0.5), rng):
+        for row, hidden in zip(batch.targets[..., 1], batch.hidden, strict=True):
+            seconds = row[~hidden].int().tolist()
+            assert seconds == list(range(seconds[0], seconds[0] + len(seconds)))
+            lengths.append(len(seconds))
+            firsts.append(seconds[0])
+    assert 150 < lengths.count(100) < 250
+    assert min(lengths) < 10
+    assert max(first + length for first, length in zip(firsts, lengths, strict=True)) == 100
+    assert max(firsts) > 70

@@ -11,7 +11,7 @@ from scorelock.engine.bundle import Bundle, Manifest
 from scorelock.engine.decoder import decode_chords
 from scorelock.engine.features import VideoFeatures
 from scorelock.engine.key import Key
-from scorelock.engine.mood import Mood
+from scorelock.engine.mood import Mood, Seen
 from scorelock.engine.prior import AffectScale, Lean
 from scorelock.engine.recall import Recall
 from scorelock.engine.sampling import Sampler
@@ -34,7 +34,8 @@ def compose(features: VideoFeatures, bundle: Bundle, settings: ComposeSettings) 
     matrix = features.matrix(bundle.manifest.layout)
     # A last row that shows less than half a second belongs to the chord before it.
     seconds = max(1, round(features.film.duration_s))
-    lean = Lean(AffectScale.of(LEADS), Mood.of(features.emotion), settings.affect)
+    seen_by: Seen = "picture" if features.extractor.startswith("picture/") else "clip"
+    lean = Lean(AffectScale.of(LEADS), Mood.of(features.emotion, seen_by), settings.affect)
     primer = settings.primer or (Chord(key.pitch_class, "min" if key.minor else "maj"),)
     tokens = decode_chords(
         bundle,

@@ -5,7 +5,7 @@ References:
 """
 
 from dataclasses import dataclass
-from typing import Final, Self
+from typing import Final, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scorelock.engine.features import EMOTIONS
 
 Floats = NDArray[np.float32]
+Seen = Literal["clip", "picture"]
 
 _ANGLE: Final = {"exciting": 48.6, "tense": 92.8, "fearful": 116.0, "sad": 207.5, "relaxing": 318.0}
 """Degrees from pleasure towards arousal: excited, tense, afraid, sad and relaxed in Russell's
@@ -31,8 +32,15 @@ _BREADTH: Final = 0.47  # standard deviation of a class around its place
 SHARE: Final = np.array([0.178, 0.227, 0.257, 0.191, 0.089, 0.058])
 """Mean probability of each emotion over the 171,982 rows of MuVi-Sync's train and val splits."""
 
-_USUAL: Final = (np.array([-0.098, 0.445]), np.array([0.258, 0.314]))
-"""Mean and deviation of valence and arousal, as `Mood` reads them, over the same rows."""
+_USUAL: Final[dict[Seen, tuple[NDArray[np.float64], NDArray[np.float64]]]] = {
+    "clip": (np.array([-0.098, 0.445]), np.array([0.258, 0.314])),
+    "picture": (np.array([-0.04, 0.30]), np.array([0.45, 0.45])),
+}
+"""Middle and deviation of valence and arousal as `Mood` reads them, by who named the emotions.
+
+CLIP's are over the same rows; the picture's, named by `emotions` below, have their middle where its
+own valence and arousal are 0, and their deviation as far as those usually go.
+"""
 _LIMIT: Final = 2.0
 
 
@@ -44,9 +52,9 @@ class Mood:
     arousal: Floats
 
     @classmethod
-    def of(cls, emotion: Floats) -> Self:
+    def of(cls, emotion: Floats, seen_by: Seen = "clip") -> Self:
         """The mean place of the six emotions, weighted by their probabilities (T, 6)."""
-        middle, spread = _USUAL
+        middle, spread = _USUAL[seen_by]
         plane = (emotion @ PLACES - middle) / spread
         valence, arousal = plane.clip(-_LIMIT, _LIMIT).astype(np.float32).T
         return cls(valence, arousal)

@@ -28,6 +28,11 @@ DEVIATION: Final = (5.5, 0.092)
 """Of density and loudness over MuVi-Sync's train split."""
 
 
+DENSITY: Final = (3.0, 40.0)
+LOUDNESS: Final = (0.01, 1.0)
+"""Least and most of what is composed: a bass and two voices, and about 20 dB under the usual."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class AffectScale:
     """How music changes with what people felt, per standard deviation of the feeling.
@@ -93,8 +98,14 @@ class Lean:
         return logits
 
     def dynamics(self, dynamics: Dynamics) -> Dynamics:
-        """Denser and louder where the picture is more aroused than the usual film, and back."""
+        """Denser and louder where the picture is more aroused than the usual film, and back.
+
+        Never so sparse or soft that the score is gone: the model fades as songs do at their ends,
+        but the picture is still there, and a rest is for the composer to write.
+        """
         arousal = self.strength * self.mood.arousal[: len(dynamics.density)]
         density = dynamics.density + arousal * self.scale.density * DEVIATION[0]
         loudness = dynamics.loudness + arousal * self.scale.loudness * DEVIATION[1]
-        return Dynamics(*(a.astype(np.float32) for a in (density.clip(0, 40), loudness.clip(0, 1))))
+        return Dynamics(
+            *(a.astype(np.float32) for a in (density.clip(*DENSITY), loudness.clip(*LOUDNESS)))
+        )

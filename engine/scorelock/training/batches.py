@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
+from typing import Final
 
 import numpy as np
 import torch
@@ -76,6 +77,10 @@ def split_tokens(chords: Tensor) -> tuple[Tensor, Tensor]:
     return _ROOTS.to(chords.device)[chords], _ATTRIBUTES.to(chords.device)[chords]
 
 
+SHORTEST: Final = 4
+"""Seconds of an excerpt, at least."""
+
+
 @dataclass(frozen=True, slots=True)
 class Augment:
     """How songs are varied from epoch to epoch.
@@ -85,11 +90,14 @@ class Augment:
             without, which guidance at composing time needs.
         stretch: songs last up to this factor longer or shorter, in log (0.1 is about 10 %).
         transpose: share of the songs moved to another of the twelve keys.
+        excerpt: share of the songs of which only a part is shown, of any length. A whole song fades
+            in and out, a film that is cut from one does not, and short films are mostly such.
     """
 
     no_film: float = 0.1
     stretch: float = 0.0
     transpose: float = 0.0
+    excerpt: float = 0.0
 
 
 def training_batches(
@@ -107,6 +115,10 @@ def training_batches(
             song = song.stretched(float(np.exp(rng.uniform(-augment.stretch, augment.stretch))))
         if augment.transpose and rng.random() < augment.transpose:
             song = song.transposed(int(rng.integers(1, 12)))
+        if augment.excerpt and rng.random() < augment.excerpt:
+            length = int(rng.integers(min(SHORTEST, len(song.chords)), len(song.chords) + 1))
+            first = int(rng.integers(len(song.chords) - length + 1))
+            song = song.crop(first, first + length)
         spare = max(0, len(song.chords) - seconds)
         start = int(rng.integers(spare + 1)) if rng.random() < 0.5 else 0
         part = song.crop(start, start + seconds)
