@@ -113,3 +113,55 @@ def test_what_cannot_be_scored_is_said_in_one_line(
     error = capsys.readouterr().err
     assert said in error
     assert error.count("\n") == 1
+
+
+AMT = """
+[model]
+layout = "picture"
+d_model = 8
+heads = 2
+encoder_layers = 1
+decoder_layers = 1
+feed_forward = 8
+[[stages]]
+corpora = ["muvisync"]
+epochs = 1
+learning_rate = 1e-2
+"""
+DYNAMICS = """
+[model]
+kind = "surround"
+layout = "picture"
+hidden = 4
+[[stages]]
+corpora = ["muvisync"]
+epochs = 1
+learning_rate = 1e-2
+"""
+
+
+def test_runs_score_as_the_bundle_made_of_them(
+    corpora: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """PyTorch and ONNX Runtime, the same numbers."""
+    runs = {name: corpora / name for name in ("amt", "dynamics", "recall")}
+    fit = f'start = "{runs["amt"]}"\n[fit]\nsteps = 5\nsongs = 2\n'
+    for (name, folder), config in zip(runs.items(), (AMT, DYNAMICS, fit), strict=True):
+        path = corpora / f"{name}.toml"
+        path.write_text(config)
+        command = ["train", name, str(path), "--data", str(corpora), "-o", str(folder)]
+        assert main([*command, "--device", "cpu"] if name != "recall" else command) == 0
+    assert main(["export", *map(str, runs.values()), "-o", str(corpora / "bundle")]) == 0
+    capsys.readouterr()
+    data = ("--data", corpora, "--no-composing")
+    of_runs = evaluated(capsys, runs["recall"], runs["amt"], runs["dynamics"], *data)
+    of_bundle = evaluated(capsys, corpora / "bundle", *data)
+    assert of_runs.keys() == of_bundle.keys() >= {"without_recall"}
+    for row, values in of_bundle.items():
+        assert of_runs[row] == pytest.approx(values, abs=1e-4), row
+    alone = evaluated(capsys, runs["dynamics"], *data)
+    assert alone["model"].items() <= of_runs["model"].items()
+    assert "repeat_last" not in alone
+    (runs["recall"] / "recall.json").write_text("{}")
+    assert main(["evaluate", str(runs["amt"]), str(runs["recall"]), "--data", str(corpora)]) == 2
+    assert "recall.json" in capsys.readouterr().err

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from scorelock.engine.bundle import BASELINES, RECALL, Bundle, Film, Manifest, find_bundle
 from scorelock.engine.decoder import ChordModel
-from scorelock.engine.errors import BadSetting, MissingPart
+from scorelock.engine.errors import BadBundle, BadSetting, MissingPart
 from scorelock.engine.features import Layout
 from scorelock.engine.recall import RecallWeights
 from scorelock.engine.vocabulary import SIZE
@@ -43,14 +43,14 @@ class Scored:
 
     @classmethod
     def open(cls, folders: Sequence[Path]) -> Self:
-        """A bundle's folder, none for the one that ships, or runs of which the first was trained.
+        """A bundle's folder, none for the one that ships, or the folders of runs.
 
         Raises:
             BadSetting: the folders hold no model, or two of a kind.
             BadBundle: what they hold is damaged.
             MissingPart: a run is asked for without PyTorch.
         """
-        if folders and (folders[0] / "best.pt").is_file():
+        if any((folder / "best.pt").is_file() for folder in folders):
             return cls._of_runs(folders)
         if len(folders) > 1:
             raise BadSetting(f"expected one bundle or training runs, got {len(folders)} folders")
@@ -75,11 +75,9 @@ class Scored:
         from scorelock.training.checkpoint import amt_from_state, load_state
         from scorelock.training.regressors import regressor_from_state
 
-        recalls = [folder for folder in folders if (folder / RECALL).is_file()]
-        states = [load_state(folder / "best.pt") for folder in folders if folder not in recalls]
-        recall = None
-        if recalls:
-            recall = RecallWeights.parse(json.loads((recalls[0] / RECALL).read_text("utf-8")))
+        trained = [folder for folder in folders if not (folder / RECALL).is_file()]
+        recall = next((_read_recall(f / RECALL) for f in folders if f not in trained), None)
+        states = [load_state(folder / "best.pt") for folder in trained]
         amts = [amt_from_state(s) for s in states if "Linear_chord.weight" in s]
         rest = [regressor_from_state(s) for s in states if "Linear_chord.weight" not in s]
         if len(amts) > 1 or len(rest) > 1 or not states:
@@ -101,8 +99,15 @@ class Scored:
             layout=layouts.pop(),
             chords=RunningAmt(amts[0], recall) if amts else None,
             dynamics=dynamics if rest else None,
-            counts=folders[0] / BASELINES,
+            counts=trained[0] / BASELINES,
         )
+
+
+def _read_recall(path: Path) -> RecallWeights:
+    try:
+        return RecallWeights.parse(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, KeyError, TypeError) as err:
+        raise BadBundle(f"expected weights of recall in {path}, got a damaged file: {err}") from err
 
 
 class RunningAmt:
