@@ -6,6 +6,7 @@ training data, the metrics, and the sha256 of every file. This is the one import
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
@@ -30,8 +31,10 @@ GRAPHS: Final = ("encoder.onnx", "decoder.onnx", "dynamics.onnx")
 DENSITY_LIMIT: Final = 40.0
 """Notes sounding: the published renderer clips here too."""
 
-THREADS: Final = 1
-"""Of one operator. A chord's step is bound by memory: more threads only wait for each other."""
+LARGE: Final = 16_000_000
+"""Bytes of a graph that two threads read faster than one: a chord's step is bound by memory, and
+one core draws no more than half of what there is. In smaller graphs they would only wait.
+"""
 
 Rows = NDArray[np.float32]
 Film = tuple[Rows, ...]
@@ -225,6 +228,10 @@ def _checked(place: Path, name: str, digest: str) -> bytes:
     return content
 
 
+def _threads(graph: bytes) -> int:
+    return min(2, os.cpu_count() or 1) if len(graph) > LARGE else 1
+
+
 def _session(graph: bytes, where: str, device: Device, threads: int | None) -> Any:  # noqa: ANN401
     try:
         import onnxruntime
@@ -241,7 +248,7 @@ def _session(graph: bytes, where: str, device: Device, threads: int | None) -> A
             )
         providers.insert(0, "CUDAExecutionProvider")
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads or THREADS
+    options.intra_op_num_threads = threads or _threads(graph)
     options.log_severity_level = 3
     try:
         return onnxruntime.InferenceSession(graph, options, providers=providers)
