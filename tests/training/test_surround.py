@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from scorelock.engine.errors import BadBundle
 from scorelock.engine.features import WIDTH, Layout
 from scorelock.training.batches import Batch
+from scorelock.training.bigru import GruSizes
 from scorelock.training.checkpoint import load_state, save
 from scorelock.training.regressors import (
     SPREAD,
@@ -128,3 +129,13 @@ def test_films_that_are_hidden_do_not_teach_the_scale(song: Make) -> None:
     second = new_regressor(SurroundSizes("picture", 4), 0.0, mixed)
     torch.testing.assert_close(first.get_buffer("mean"), second.get_buffer("mean"))
     assert Batch.of(mixed).film.tolist() == [True, True, False]
+
+
+def test_raw_published_weights_are_not_widened(song: Make) -> None:
+    """Their last layer holds the targets' mean, which a factor would move."""
+    songs = [song(40, seed) for seed in range(3)]
+    model = new_regressor(GruSizes("picture", 4, 1, standardised=False), 0.0, songs)
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    assert widen(model, songs) == [1.0, 1.0]
+    for name, tensor in model.state_dict().items():
+        torch.testing.assert_close(tensor, before[name], rtol=0, atol=0)

@@ -4,7 +4,6 @@ import argparse
 import csv
 import json
 import os
-import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -16,6 +15,7 @@ import numpy as np
 import pytest
 import torch
 from lightning_fabric import Fabric
+from training.configs import AMT, CONFIG
 from training.labelled import labelled
 
 from scorelock.engine.errors import BadSetting
@@ -28,17 +28,11 @@ from scorelock.training.bigru import BiGru, GruSizes
 from scorelock.training.checkpoint import amt_from_state, load_state
 from scorelock.training.command import add_arguments, run
 from scorelock.training.config import (
-    AffectConfig,
-    AmtConfig,
-    DynamicsConfig,
     Optimise,
-    RecallConfig,
     Stage,
-    read_config,
 )
 from scorelock.training.losses import LossWeights
 from scorelock.training.songs import Example
-from scorelock.training.surround import SurroundSizes
 from scorelock.training.train import (
     Progress,
     Shell,
@@ -50,13 +44,6 @@ from scorelock.training.train import (
     train,
 )
 
-EXAMPLES = Path(__file__).parents[2] / "examples" / "training"
-KINDS: dict[str, type] = {
-    "amt": AmtConfig,
-    "dynamics": DynamicsConfig,
-    "recall": RecallConfig,
-    "affect": AffectConfig,
-}
 SIZES = AmtSizes("picture", 16, 2, 1, 1, 16, window=64)
 SETTINGS = Optimise(batch=4, warmup_steps=5, patience=99)
 VARIED = Augment(no_film=0.3, stretch=0.2, transpose=0.3)
@@ -173,23 +160,6 @@ def test_a_loss_that_explodes_is_named(tmp_path: Path, song: Make) -> None:
     torch.nn.init.constant_(model.Wout.weight, float("nan"))
     with pytest.raises(BadSetting, match="lower the learning rate"):
         train(task, [(Stage((), 1, 1.0), songs)], SETTINGS, tmp_path, shell())
-
-
-CONFIG = """
-[model]
-layout = "picture"
-{model}
-[optimise]
-batch = 4
-warmup_steps = 2
-[[stages]]
-corpora = ["plain", "muvisync"]
-epochs = 2
-learning_rate = 1e-3
-"""
-AMT = CONFIG.format(
-    model="d_model = 16\nheads = 2\nencoder_layers = 1\ndecoder_layers = 1\nfeed_forward = 8"
-)
 
 
 def arguments(*words: object) -> argparse.Namespace:
@@ -362,61 +332,6 @@ def test_mixed_precision_keeps_weights_in_32_bits(corpora: Path) -> None:
     one, other = (float(read_log(folder)[-1]["validation"]) for folder in (out, exact))
     assert one != other
     assert one == pytest.approx(other, rel=0.02)
-
-
-def test_a_stage_longer_than_the_window(tmp_path: Path) -> None:
-    path = tmp_path / "config.toml"
-    path.write_text(AMT.replace("heads = 2", "heads = 2\nwindow = 64"))
-    with pytest.raises(BadSetting, match="at most 64 seconds"):
-        read_config(path, AmtConfig)
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "said"),
-    [
-        ("heads = 2", "haeds = 2", "unknown key 'haeds'"),
-        ("heads = 2", "", "expected a key 'heads'"),
-        ("heads = 2", 'heads = "two"', "heads: expected int, got 'two'"),
-        ("heads = 2", "heads = true", "heads: expected int, got True"),
-        ('"picture"', '"smell"', "layout"),
-        ("epochs = 2", "epochs = 2.5", "stages[0]: epochs: expected int"),
-        ("[model]", "[model", "expected a TOML file"),
-        ("[optimise]", "[[optimise]]", "optimise: expected a table"),
-    ],
-)
-def test_settings_that_make_no_sense(tmp_path: Path, old: str, new: str, said: str) -> None:
-    path = tmp_path / "config.toml"
-    path.write_text(AMT.replace(old, new, 1))
-    with pytest.raises(BadSetting) as caught:
-        read_config(path, AmtConfig)
-    assert said in str(caught.value)
-    assert "\n" not in str(caught.value)
-
-
-def test_whole_numbers_are_numbers(tmp_path: Path) -> None:
-    path = tmp_path / "config.toml"
-    path.write_text(AMT.replace("1e-3", "1"))
-    assert read_config(path, AmtConfig).stages[0].learning_rate == 1.0
-
-
-@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.toml")), ids=lambda path: path.stem)
-def test_the_examples_are_understood_and_say_how_they_are_run(path: Path) -> None:
-    command = re.search(r"#   scorelock train (\w+) (\S+) --data DIR -o (\w+)", path.read_text())
-    assert command is not None
-    what, file, run_folder = command.groups()
-    assert (file, run_folder) == (path.name, path.stem)
-    config: object = read_config(path, KINDS[what])
-    start = getattr(config, "start", "")
-    assert not start or (EXAMPLES / f"{start}.toml").is_file()
-
-
-def test_the_kind_of_a_dynamics_model_is_named(tmp_path: Path) -> None:
-    path = tmp_path / "config.toml"
-    path.write_text(CONFIG.format(model='kind = "surround"\nhidden = 4'))
-    assert isinstance(read_config(path, DynamicsConfig).model, SurroundSizes)
-    path.write_text(CONFIG.format(model='kind = "lstm"'))
-    with pytest.raises(BadSetting, match="bigru, surround"):
-        read_config(path, DynamicsConfig)
 
 
 def test_recall_and_affect_are_fitted_by_the_same_command(

@@ -239,10 +239,8 @@ def _finished(task: "Task", songs: "Sequence[Example]", folder: Path) -> dict[st
         held_out = [song.crop(0, model.sizes.window) for song in held_out]
         return {"scores": chord_rows(RunningAmt(model), held_out, baselines)}
     regressor = cast(Regressor, model)
-    factors = [1.0, 1.0]
-    if hasattr(regressor, "output_std"):
-        factors = widen(regressor, held_out)
-        save(folder / "best.pt", {"model": regressor.state_dict()})
+    factors = widen(regressor, held_out)
+    save(folder / "best.pt", {"model": regressor.state_dict()})
     return {
         "widened": factors,
         "scores": dynamics_rows(predicted(regressor, held_out), held_out, baselines),

@@ -56,7 +56,12 @@ def predicted(model: Regressor, songs: Sequence[Example]) -> list[NDArray[np.flo
 
 
 def widen(model: Regressor, held_out: Sequence[Example]) -> list[float]:
-    """Widen predictions about the mean to `SPREAD` where they are narrower; returns the factors."""
+    """Widen predictions about the mean to `SPREAD` where they are narrower; returns the factors.
+
+    A biGRU that is not standardised stays as it is: its last layer holds the mean, too.
+    """
+    if isinstance(model, BiGru) and not model.sizes.standardised:
+        return [1.0, 1.0]
     guesses = np.concatenate(predicted(model, held_out)).std(axis=0)
     factors = []
     for column, name in enumerate(("density", "loudness")):

@@ -2,7 +2,7 @@
 
 A recurrent network learns little from 600 songs with so noisy a target; told outright how far the
 beginning and the end are, how fast the cutting is and what the film is like on the whole, a small
-network explains twice as much (see the model card of the starter bundle).
+network explains nearly twice as much (see examples/training/README.md).
 
 Shapes: B films, T seconds, F raw features, C features of the surroundings.
 """
