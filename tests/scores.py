@@ -1,6 +1,7 @@
 """Small cues made by hand, for tests of what comes after composing."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -41,10 +42,10 @@ def cue(
     length = float(len(names)) if duration_s is None else duration_s
     seen = features(length)
     rows = len(seen)
-    return Cue(
+    empty = Cue(
         features=seen,
         key=Key.parse(key),
-        chords=spans(names, 0, length),
+        chords=(),
         dynamics=Dynamics(
             np.full(rows, density, np.float32),
             np.full(rows, loudness, np.float32),
@@ -52,3 +53,4 @@ def cue(
         settings=ComposeSettings(),
         bundle="hand",
     )
+    return replace(empty, chords=tuple(spans(empty, names)))

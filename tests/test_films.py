@@ -3,6 +3,7 @@
 import json
 from itertools import combinations
 from pathlib import Path
+from shutil import copyfile
 
 import mido
 import pretty_midi
@@ -24,13 +25,22 @@ pytestmark = needs_films
 
 
 @pytest.fixture(scope="module")
-def scores(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of our own with the films: what is seen in them is kept beside them."""
+    folder = tmp_path_factory.mktemp("films")
+    for name in LENGTH_S:
+        copyfile(SHARED / name, folder / name)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def scores(films: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Each film's MIDI file and, beside it, the JSON of a second run."""
     folder = tmp_path_factory.mktemp("scores")
     for name in LENGTH_S:
         for suffix in (".mid", ".json"):
             output = folder / (name + suffix)
-            assert cli.main(["compose", str(SHARED / name), "-o", str(output)]) == 0
+            assert cli.main(["compose", str(films / name), "-o", str(output)]) == 0
     return {name: folder / f"{name}.mid" for name in LENGTH_S}
 
 
@@ -88,24 +98,26 @@ def test_the_picture_is_read_as_a_person_would(scores: dict[str, Path]) -> None:
 @pytest.mark.parametrize(
     "options", [[], ["--key", "F# minor", "--primer", "F#m D A E", "--temperature", "0"]]
 )
-def test_the_same_settings_give_the_same_bytes(tmp_path: Path, options: list[str]) -> None:
+def test_the_same_settings_give_the_same_bytes(
+    films: Path, tmp_path: Path, options: list[str]
+) -> None:
     written = []
     for name in ("one.mid", "two.mid"):
-        cli.main(["compose", str(SHARED / "flower.mp4"), "-o", str(tmp_path / name), *options])
+        cli.main(["compose", str(films / "flower.mp4"), "-o", str(tmp_path / name), *options])
         written.append((tmp_path / name).read_bytes())
     assert written[0] == written[1]
 
 
-def test_another_seed_gives_other_notes(tmp_path: Path) -> None:
-    film = str(SHARED / "sintel_trailer_480x204.mp4")
+def test_another_seed_gives_other_notes(films: Path, tmp_path: Path) -> None:
+    film = str(films / "sintel_trailer_480x204.mp4")
     for seed in ("1", "2"):
         cli.main(["compose", film, "-o", str(tmp_path / f"{seed}.mid"), "--seed", seed])
     assert (tmp_path / "1.mid").read_bytes() != (tmp_path / "2.mid").read_bytes()
 
 
-def test_key_and_primer_are_heard(tmp_path: Path) -> None:
+def test_key_and_primer_are_heard(films: Path, tmp_path: Path) -> None:
     output = tmp_path / "out.json"
-    film = str(SHARED / "big_buck_bunny_0_30.webm")
+    film = str(films / "big_buck_bunny_0_30.webm")
     cli.main(["compose", film, "-o", str(output), "--key", "Gb", "--primer", "Gb Ebm Cb Db7"])
     told = json.loads(output.read_text(encoding="utf-8"))
     assert told["key"] == "Gb major"

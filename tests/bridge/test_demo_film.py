@@ -70,8 +70,9 @@ def test_the_measure_sets_watching_against_reading(tmp_path: Path) -> None:
     """On a clock that goes three times as far while the film is watched as while it is read."""
     film = tmp_path / "small.mp4"
     draw_demo_film(film, seconds=8, size=(160, 90))
-    ticks = iter([0, 6, 6, 8, 8, 14, 14, 16, 16, 22, 22, 24])
+    ticks = iter([0, 6, 6, 8, 8, 14, 14, 16, 16, 22, 22, 24, 24, 31])
     told = measure(lambda: float(next(ticks)), film)
     assert (told["ours"], told["other"], told["ratio"]) == (6, 2, 3)
+    assert (told["public_s"], told["public_ratio"]) == (7, 3.5)
     assert told["film"] == "small.mp4"
     assert told["speed"] == pytest.approx(8 / 6)

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable
 
 import pytest
-from fakes import FILM_RATE, FakeRtMidi, message, note, performance
+from fakes import FILM_RATE, FakeRtMidi, message, note
 from scores import cue
 
 from scorelock.bridge.chaser import State
@@ -21,12 +21,17 @@ from scorelock.bridge.session import Snapshot
 from scorelock.bridge.simulate import HostSimulator, TimedDatagram, reaper
 from scorelock.bridge.status import status_line
 from scorelock.bridge.transport import Position, Roll
+from scorelock.engine.arrange import Arranged
 from scorelock.engine.errors import BadSetting, PortError, ScorelockError
 from scorelock.engine.key import Key
 
 CLOCK = MonotonicClock()
 CUE = cue("C C Am F", key="A minor")
-SCORE = performance(*(note(i / 10, i / 10 + 0.3, 60 + i) for i in range(30)), duration_s=4.0)
+NOTES = [note(i / 10, i / 10 + 0.09, 60 + i) for i in range(40)]
+PARTS = [
+    Arranged(span, tuple(n for n in NOTES if span.start_s <= n.onset_s < span.end_s), (), ())
+    for span in CUE.chords
+]
 
 
 def arguments(module: object, *words: str) -> argparse.Namespace:
@@ -78,7 +83,7 @@ def test_follows_until_ctrl_c_and_reports(
     rtmidi: Callable[[FakeRtMidi], FakeRtMidi],
 ) -> None:
     machine = rtmidi(FakeRtMidi(LINUX_ALSA=[]))
-    monkeypatch.setattr(live, "performance_of", lambda args: (CUE, SCORE))
+    monkeypatch.setattr(live, "stream_of", lambda args: (CUE, iter(PARTS)))
     host, port = free_address()
     stream = [*reaper([Position(0, 10.0), Roll(0.1)], 1.0), TimedDatagram(1.0, message("/x", 1))]
     follow(stream, (host, port), 1.1)
@@ -100,7 +105,7 @@ def test_without_midi_it_goes_on_and_says_so_once(
     rtmidi: Callable[[FakeRtMidi], FakeRtMidi],
 ) -> None:
     rtmidi(FakeRtMidi(LINUX_ALSA=None, UNIX_JACK=None))
-    monkeypatch.setattr(live, "performance_of", lambda args: (CUE, SCORE))
+    monkeypatch.setattr(live, "stream_of", lambda args: (CUE, iter(PARTS)))
     follow([], free_address(), 0.1)
     assert live.run(arguments(live, "film.mp4", "--listen", "127.0.0.1:0")) == 0
     out, err = capsys.readouterr()
@@ -126,7 +131,7 @@ def test_what_is_wrong_shows_before_the_long_work(
     error: type[ScorelockError],
 ) -> None:
     rtmidi(FakeRtMidi(LINUX_ALSA=None, UNIX_JACK=None))
-    monkeypatch.setattr(live, "performance_of", lambda args: pytest.fail("it composed"))
+    monkeypatch.setattr(live, "stream_of", lambda args: pytest.fail("it composed"))
     with pytest.raises(error):
         live.run(arguments(live, "film.mp4", "--listen", "127.0.0.1:0", *words))
 

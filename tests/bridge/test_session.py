@@ -5,7 +5,8 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterable, Iterator
 
 import pytest
 from fakes import (
@@ -31,15 +32,23 @@ from scorelock.bridge.ports import RecordingOut
 from scorelock.bridge.session import LiveSession
 from scorelock.bridge.simulate import HostSimulator, Move, osc_bundle, reaper
 from scorelock.bridge.transport import Position, Roll, Stop
-from scorelock.engine.errors import PortError
-from scorelock.engine.score import Cue, Performance
+from scorelock.engine.arrange import Arranged
+from scorelock.engine.errors import BadBundle, PortError
+from scorelock.engine.score import ChordSpan, Cue, Performance
+from scorelock.engine.vocabulary import Chord
 
 CLOCK = MonotonicClock()
 
 
-def session(score: Performance, out: RecordingOut, chords: Cue | None = None) -> LiveSession:
+def session(
+    score: Performance,
+    out: RecordingOut,
+    chords: Cue | None = None,
+    coming: Iterable[Arranged] = (),
+) -> LiveSession:
     """One that listens at a free port."""
-    return LiveSession(score, chords, out, OscIn("127.0.0.1:0", CLOCK), hosts(FILM_RATE), CLOCK)
+    osc = OscIn("127.0.0.1:0", CLOCK)
+    return LiveSession(score, chords, out, osc, hosts(FILM_RATE), CLOCK, coming=coming)
 
 
 def play(live: LiveSession, *moves: Move, until_s: float) -> float:
@@ -71,6 +80,56 @@ def test_notes_go_out_on_the_hosts_time_and_a_stop_makes_silence(out: RecordingO
     assert (report.notes_sent, report.notes_left_on) == (11, 0)
     assert report.send_error_ms is not None
     assert 0 <= report.send_error_ms.p50 <= report.send_error_ms.p99 <= report.send_error_ms.max
+
+
+def part(start_s: float, end_s: float, *pitches: int) -> Arranged:
+    """A span and its notes, which sound throughout."""
+    span = ChordSpan(start_s, end_s, Chord.parse("C"))
+    return Arranged(span, tuple(note(start_s, end_s, pitch) for pitch in pitches), (), ())
+
+
+def test_a_score_is_played_while_it_is_composed(out: RecordingOut) -> None:
+    """The second chord comes after its time has begun: it is struck all the same, the rest ends."""
+    asked = threading.Event()
+
+    def composing() -> Iterator[Arranged]:
+        yield part(0.0, 0.3, 60)
+        asked.wait(5)
+        yield part(0.3, 0.9, 64)
+        yield part(0.9, 1.5, 67)
+
+    with session(Performance((), 1.5), out, coming=composing()) as live:
+        host = HostSimulator(
+            reaper((Position(0, 0.0), Roll(0.1), Stop(1.9)), 2.1), [live.address], CLOCK
+        )
+        host.start(CLOCK.now() + 0.05)
+        CLOCK.sleep_until(host.start_s + 0.6)
+        assert [data for _, data in out.sent] == [on(60), off(60)]
+        asked.set()
+        host.join()
+        CLOCK.sleep_until(host.start_s + 2.1)
+        shown = live.snapshot()
+    struck = [data for _, data in out.sent if data[0] & 0xF0 == 0x90]
+    assert struck == [on(60), on(64), on(67)]
+    assert (live.report().notes_late, live.report().notes_left_on) == (1, 0)
+    assert shown.film_s is not None
+
+
+def test_what_fails_while_composing_ends_the_show_in_silence(out: RecordingOut) -> None:
+    def composing() -> Iterator[Arranged]:
+        yield part(0.0, 5.0, 60)
+        CLOCK.sleep_until(CLOCK.now() + 0.4)
+        raise BadBundle("torn")
+
+    live = session(Performance((), 5.0), out, coming=composing())
+    with live:
+        host = HostSimulator(reaper((Position(0, 0.0), Roll(0.05)), 1.0), [live.address], CLOCK)
+        host.start(CLOCK.now())
+        with pytest.raises(BadBundle, match="torn"):
+            live.run()
+    host.join()
+    assert [data for _, data in out.sent][:2] == [on(60), off(60)]
+    assert live.report().notes_left_on == 0
 
 
 def test_leaving_releases_what_sounds_note_by_note(out: RecordingOut) -> None:

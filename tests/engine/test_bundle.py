@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from scorelock.engine.bundle import GRAPHS, Bundle
+from scorelock.engine.bundle import DECODER_ON_CPU, FILES, Bundle
 from scorelock.engine.errors import BadBundle, MissingPart
 
 STARTER = Path(__file__).parents[2] / "engine/scorelock/engine/bundles/starter"
@@ -76,10 +76,10 @@ def test_dynamics_of_extreme_pictures_stay_in_range(starter: Bundle) -> None:
 
 def test_refuses_features_of_another_width(starter: Bundle) -> None:
     with pytest.raises(BadBundle, match=r"reads 8 features.*got 776"):
-        starter.encode(np.zeros((5, 776), np.float32))
+        starter.begin(np.zeros((5, 776), np.float32), [False])
 
 
-@pytest.mark.parametrize("graph", GRAPHS)
+@pytest.mark.parametrize("graph", [*FILES, DECODER_ON_CPU])
 def test_a_changed_byte_is_found(copy: Path, graph: str) -> None:
     content = bytearray((copy / graph).read_bytes())
     content[len(content) // 2] ^= 1
@@ -87,7 +87,7 @@ def test_a_changed_byte_is_found(copy: Path, graph: str) -> None:
     assert graph in refusal(copy)
 
 
-@pytest.mark.parametrize("name", [*GRAPHS, "manifest.json"])
+@pytest.mark.parametrize("name", [*FILES, DECODER_ON_CPU, "manifest.json"])
 def test_a_missing_file_is_named(copy: Path, name: str) -> None:
     (copy / name).unlink()
     assert name in refusal(copy)
@@ -99,7 +99,10 @@ def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
 
 def test_another_format_is_named(copy: Path) -> None:
     edit(copy, format=99)
-    assert "expected a bundle of format 1" in refusal(copy)
+    assert "expected a bundle of format 2" in refusal(copy)
+    assert "update scorelock" in refusal(copy)
+    edit(copy, format=1)
+    assert "export it again" in refusal(copy)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", "null", '{"format": 1, "vocabulary": 159}'])

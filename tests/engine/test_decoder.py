@@ -1,5 +1,7 @@
 """Decoding chord by chord on a cache, in windows, with the starter bundle."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from scorelock.engine.bundle import Bundle
-from scorelock.engine.decoder import CONTEXT_S, Decoder, KVCache, decode_chords
+from scorelock.engine.decoder import CONTEXT_S, Steps, decode_chords, decode_takes
 from scorelock.engine.sampling import Sampler
 from scorelock.engine.score import ComposeSettings
 from scorelock.engine.vocabulary import END, N
@@ -26,8 +28,13 @@ def film(seconds: int, seed: int = 0) -> NDArray[np.float32]:
 def chords(
     rows: NDArray[np.float32], primer: tuple[int, ...] = (1,), **options: float
 ) -> list[int]:
-    sampler = Sampler.of(ComposeSettings(**options))  # type: ignore[arg-type]
+    sampler = Sampler.of([ComposeSettings(**options)], [False])  # type: ignore[arg-type]
     return list(decode_chords(BUNDLE, rows, False, primer, sampler))
+
+
+def row(tokens: Sequence[int]) -> NDArray[np.int64]:
+    """A single take's tokens."""
+    return np.array([tokens], np.int64)
 
 
 @settings(max_examples=15, deadline=None)
@@ -35,29 +42,94 @@ def chords(
 def test_prefill_and_steps_agree(tokens: list[int], data: st.DataObject, minor: bool) -> None:
     """However the chords are split between prefill and steps, the next one is as likely."""
     cut = data.draw(st.integers(1, len(tokens) - 1))
-    decoder = Decoder.encode(BUNDLE, film(30), minor)
-    whole, all_rows = decoder.prefill(tokens)
-    logits, cache = decoder.prefill(tokens[:cut])
-    for token in tokens[cut:]:
-        logits, cache = decoder.step(token, cache)
-    np.testing.assert_allclose(logits, whole, atol=1e-4)
-    np.testing.assert_allclose(cache.rows, all_rows.rows, atol=1e-4)
+    whole = BUNDLE.begin(film(30), [minor]).advance(row(tokens))
+    steps = BUNDLE.begin(film(30), [minor])
+    parts = [steps.advance(row(tokens[:cut]))]
+    parts += [steps.advance(row([token])) for token in tokens[cut:]]
+    np.testing.assert_allclose(np.concatenate(parts, axis=1), whole, atol=1e-4)
+    assert steps.position == len(tokens)
 
 
-def test_a_cache_is_a_value() -> None:
-    """A step leaves the cache that it started from usable: the same step again says the same."""
-    decoder = Decoder.encode(BUNDLE, film(30), minor=False)
-    _, cache = decoder.prefill([1, 1, 66])
-    first, longer = decoder.step(92, cache)
-    again, _ = decoder.step(92, cache)
-    np.testing.assert_array_equal(first, again)
-    assert (cache.length, longer.length) == (3, 4)
+def test_what_was_said_stays_said() -> None:
+    """Logits are a value: later steps do not change them."""
+    steps = BUNDLE.begin(film(30), [False])
+    first = steps.advance(row([1]))
+    before = first.copy()
+    steps.advance(row([66]))
+    np.testing.assert_array_equal(first, before)
 
 
-def test_a_step_may_be_the_first() -> None:
-    decoder = Decoder.encode(BUNDLE, film(10), minor=False)
-    stepped, _ = decoder.step(1, KVCache.empty(BUNDLE))
-    np.testing.assert_array_equal(stepped, decoder.prefill([1])[0])
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 5), st.lists(st.integers(N + 1, END - 1), min_size=1, max_size=8))
+def test_going_back_forgets_what_came_after(kept: int, instead: list[int]) -> None:
+    begun = [1, 66, 92, 5, 118, 1]
+    steps = BUNDLE.begin(film(30), [False])
+    steps.advance(row(begun))
+    steps.rewind(kept)
+    straight = BUNDLE.begin(film(30), [False])
+    wanted = straight.advance(row([*begun[:kept], *instead]))[:, kept:]
+    np.testing.assert_allclose(steps.advance(row(instead)), wanted, atol=1e-4)
+
+
+def test_refuses_to_go_where_it_has_not_been() -> None:
+    steps = BUNDLE.begin(film(5), [False])
+    steps.advance(row([1, 2]))
+    for position in (-1, 3):
+        with pytest.raises(ValueError, match=r"0\.\.2"):
+            steps.rewind(position)
+    with pytest.raises(ValueError, match="takes"):
+        steps.advance(np.ones((2, 1), np.int64))
+    with pytest.raises(ValueError, match="chords"):
+        steps.advance(np.ones((1, 299), np.int64))
+
+
+TAKES = st.lists(
+    st.tuples(
+        st.booleans(),
+        st.lists(st.integers(N + 1, END - 1), min_size=1, max_size=9),
+        st.builds(
+            ComposeSettings,
+            seed=st.integers(0, 99),
+            temperature=st.sampled_from([0.0, 1.0]),
+            top_k=st.integers(1, 12),
+            affect=st.sampled_from([0.0, 0.7]),
+        ),
+    ),
+    min_size=1,
+    max_size=4,
+)
+
+
+@settings(max_examples=10, deadline=None)
+@given(TAKES)
+def test_takes_side_by_side_are_those_alone(
+    takes: list[tuple[bool, list[int], ComposeSettings]],
+) -> None:
+    """Each with its own mode, primer, settings and seed, beyond one window's end."""
+    rows = film(310)
+    modes, primers, settings = zip(*takes, strict=True)
+    sampler = Sampler.of(settings, modes)
+    together = np.stack([*decode_takes(BUNDLE, rows, modes, primers, sampler)], axis=1)
+    for take, (minor, primer, one) in enumerate(takes):
+        alone = decode_chords(BUNDLE, rows, minor, primer, Sampler.of([one], [minor]))
+        assert together[take].tolist() == list(alone)
+
+
+def test_chords_come_one_by_one() -> None:
+    """The first is there before the rest of a long film was seen."""
+    begun: list[int] = []
+
+    class Counting:
+        manifest = BUNDLE.manifest
+
+        def begin(self, features: NDArray[np.float32], minor: Sequence[bool]) -> Steps:
+            begun.append(len(features))
+            return BUNDLE.begin(features, minor)
+
+    sampler = Sampler.of([ComposeSettings()], [False])
+    decoding = decode_chords(Counting(), film(900), False, [1], sampler)
+    assert [next(decoding) for _ in range(250)]
+    assert begun == [300]
 
 
 @pytest.mark.parametrize("seconds", [1, 2, 59, 300, 301, 541])
@@ -92,10 +164,10 @@ def test_the_second_window_sees_its_own_film_and_the_chords_before() -> None:
     """After 300 s the next chord is what a decoder of rows 240.. and the last 60 chords says."""
     rows = film(420)
     tokens = chords(rows, temperature=0)
-    decoder = Decoder.encode(BUNDLE, rows[300 - CONTEXT_S : 600 - CONTEXT_S], minor=False)
-    logits, _ = decoder.prefill(tokens[300 - CONTEXT_S : 300])
-    sampler = Sampler.of(ComposeSettings(temperature=0))
-    assert sampler.draw(logits, tokens[:300]) == tokens[300]
+    steps = BUNDLE.begin(rows[300 - CONTEXT_S : 600 - CONTEXT_S], [False])
+    logits = steps.advance(row(tokens[300 - CONTEXT_S : 300]))[:, -1]
+    sampler = Sampler.of([ComposeSettings(temperature=0)], [False])
+    assert sampler.draw(logits, row(tokens[:300]))[0] == tokens[300]
 
 
 def test_the_film_is_heard() -> None:
@@ -103,7 +175,7 @@ def test_the_film_is_heard() -> None:
     calm, wild = np.zeros((60, 8), np.float32), np.zeros((60, 8), np.float32)
     calm[:, [0, 6]] = np.arange(1, 61)[:, None] * [1, 0] + [0, 0.9]
     wild[:, [0, 1, 2]] = [1, 60, 0.9]
-    said = [Decoder.encode(BUNDLE, rows, minor=False).prefill([1, 1])[0] for rows in (calm, wild)]
+    said = [BUNDLE.begin(rows, [False]).advance(row([1, 1])) for rows in (calm, wild)]
     assert np.abs(said[0] - said[1]).max() > 0.01
 
 
@@ -114,4 +186,4 @@ def test_refuses_to_begin_without_a_chord() -> None:
 
 def test_refuses_more_than_a_window() -> None:
     with pytest.raises(ValueError, match="at most 300"):
-        Decoder.encode(BUNDLE, film(301), minor=False)
+        BUNDLE.begin(film(301), [False])

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from films import ffmpeg, flat, needs_ffmpeg, noise, write_film
 
-from scorelock.engine.features import EMOTIONS
+from scorelock.engine.features import EMOTIONS, EXTRACTOR
 from scorelock.engine.video import Image
-from scorelock.engine.watch import EXTRACTOR, watch
+from scorelock.engine.watch import watch
 
 
 def motion(frames: list[Image], times_s: list[float]) -> list[float]:

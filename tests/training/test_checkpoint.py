@@ -1,6 +1,8 @@
 """Weights are read safely, and what does not fit is listed."""
 
+import io
 import pickle
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -12,9 +14,12 @@ from scorelock.training.bigru import BiGru, GruSizes
 from scorelock.training.checkpoint import (
     amt_from_state,
     bigru_from_state,
+    left_out,
     load_state,
     save,
+    surround_from_state,
     take_matching,
+    write,
 )
 
 SIZES = AmtSizes("published", 16, 2, 1, 2, 8, window=20, standardised=False)
@@ -44,6 +49,7 @@ def test_sizes_are_read_off_the_tensors(layout: str, standardised: bool, tmp_pat
 def test_unused_tensors_of_the_public_files_are_left_out(state: dict[str, torch.Tensor]) -> None:
     state |= {"embedding.weight": torch.zeros(159, 16), "Wout_root.weight": torch.zeros(15, 16)}
     assert amt_from_state(state).sizes == SIZES
+    assert left_out(state) == ["embedding.weight", "Wout_root.weight"]
     gru = dict(BiGru(GruSizes("published", 4, standardised=False)).state_dict())
     assert bigru_from_state(gru | {"lstm.bias_hh_l0": torch.zeros(3)}).sizes.hidden == 4
 
@@ -98,19 +104,51 @@ def test_a_start_takes_what_agrees_and_refuses_what_does_not_at_all() -> None:
         ("Linear_vis.weight", torch.zeros(16)),
         ("transformer.decoder.layers.0.self_attn.Er", torch.zeros(20, 0)),
         ("transformer.decoder.layers.0.linear1.weight", torch.tensor(1.0)),
+        ("transformer.decoder.layers.0.self_attn.Er", torch.zeros(0, 8)),
+        ("transformer.decoder.layers.0.self_attn.Er", torch.zeros(20, 5)),
+        ("transformer.decoder.layers.999999999.norm1.weight", torch.zeros(16)),
+        ("Wout.bias", torch.zeros(159, dtype=torch.int64)),
+        ("Wout.bias", torch.zeros(159, dtype=torch.complex64)),
+        ("Wout.bias", torch.full((159,), 1e300, dtype=torch.float64)),
     ],
 )
 def test_tensors_that_no_model_has(
     state: dict[str, torch.Tensor], name: str, tensor: torch.Tensor
 ) -> None:
-    with pytest.raises(BadBundle):
+    with pytest.raises(BadBundle) as caught:
         amt_from_state(state | {name: tensor})
+    assert "\n" not in str(caught.value)
+
+
+def test_an_odd_width_has_no_sinusoids(state: dict[str, torch.Tensor]) -> None:
+    odd = {"Linear_vis.weight": torch.zeros(15, 776)}
+    odd["transformer.decoder.layers.0.self_attn.Er"] = torch.zeros(20, 5)
+    with pytest.raises(BadBundle, match="even width"):
+        amt_from_state(state | odd)
+
+
+def test_sizes_beyond_any_memory_are_refused_before_it_is_taken(
+    state: dict[str, torch.Tensor],
+) -> None:
+    """One wide matrix asks for terabytes of others; that these are missing is told at once."""
+    wide = {"Linear_vis.weight": torch.zeros(2_000_000, 8)}
+    with pytest.raises(BadBundle, match=r"not \[2000000, 2000001\]"):
+        amt_from_state(state | wide)
+
+
+def test_half_precision_is_read_into_single(state: dict[str, torch.Tensor]) -> None:
+    for dtype in (torch.float16, torch.float64):
+        model = amt_from_state({name: tensor.to(dtype) for name, tensor in state.items()})
+        assert {t.dtype for t in model.state_dict().values()} == {torch.float32}
 
 
 def test_something_else_entirely() -> None:
-    for read in (amt_from_state, bigru_from_state):
-        with pytest.raises(BadBundle, match="expected a tensor"):
-            read({"weight": torch.zeros(3)})
+    """It is told what the file holds, in few words and none that could upset a terminal."""
+    stranger = {f"layer\n\x1b[31m{i}.weight": torch.zeros(3) for i in range(100)}
+    for read in (amt_from_state, bigru_from_state, surround_from_state):
+        with pytest.raises(BadBundle, match=r"expected a tensor .* and 95 more") as caught:
+            read(stranger)
+        assert str(caught.value).isprintable()
 
 
 class Trap:
@@ -149,10 +187,53 @@ def test_other_content_is_refused(tmp_path: Path) -> None:
         load_state(tmp_path / "nothing")
     torch.save([1, 2], tmp_path / "list")
     torch.save({"a": 3}, tmp_path / "number")
+    torch.save({1: torch.zeros(1)}, tmp_path / "nameless")
     with pytest.raises(BadBundle, match="dictionary"):
         load_state(tmp_path / "list")
-    with pytest.raises(BadBundle, match="named tensors"):
-        load_state(tmp_path / "number")
+    for name in ("number", "nameless"):
+        with pytest.raises(BadBundle, match="named tensors"):
+            load_state(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    "tensor",
+    [
+        torch.zeros(1).expand(10**6, 10**6),
+        torch.zeros(3, device="meta"),
+        torch.eye(3).to_sparse(),
+    ],
+    ids=["repeated", "without storage", "sparse"],
+)
+def test_tensors_that_promise_more_than_the_file_holds(
+    tmp_path: Path, tensor: torch.Tensor
+) -> None:
+    torch.save({"fine": torch.zeros(1), "odd.weight": tensor}, tmp_path / "weights")
+    with pytest.raises(BadBundle, match=r"got odd\.weight without"):
+        load_state(tmp_path / "weights")
+
+
+def test_a_file_that_unpacks_to_far_more_is_not_unpacked(tmp_path: Path) -> None:
+    """Torch would read the parts of a packed archive, whatever they grow to."""
+    plain = io.BytesIO()
+    torch.save({"weight": torch.zeros(100_000)}, plain)
+    with (
+        zipfile.ZipFile(plain) as parts,
+        zipfile.ZipFile(tmp_path / "bomb", "w", zipfile.ZIP_DEFLATED) as packed,
+    ):
+        for part in parts.namelist():
+            packed.writestr(part, parts.read(part))
+    assert torch.load(tmp_path / "bomb", weights_only=True)["weight"].numel() == 100_000
+    with pytest.raises(BadBundle, match="unpack to"):
+        load_state(tmp_path / "bomb")
+
+
+def test_a_full_disk_is_named(tmp_path: Path, state: dict[str, torch.Tensor]) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("no /dev/full on this system")
+    beside = tmp_path / "weights"
+    beside.symlink_to("/dev/full")
+    with pytest.raises(OSError, match="No space left"):
+        write(beside, state)
 
 
 def test_saving_leaves_the_old_file_until_the_new_one_is_whole(
@@ -161,11 +242,13 @@ def test_saving_leaves_the_old_file_until_the_new_one_is_whole(
     path = tmp_path / "weights"
     save(path, state)
 
-    def killed(content: object, beside: Path) -> None:
-        beside.write_bytes(b"half")
+    def killed(beside: Path, content: bytes) -> None:
+        with beside.open("wb") as file:
+            file.write(bytes(content)[:100])
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(torch, "save", killed)
+    monkeypatch.setattr(Path, "write_bytes", killed)
     with pytest.raises(KeyboardInterrupt):
         save(path, {})
     assert load_state(path).keys() == state.keys()
+    assert [found.name for found in tmp_path.iterdir()] == ["weights"]

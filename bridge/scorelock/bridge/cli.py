@@ -19,6 +19,10 @@ COMMANDS: Final = {
         "draw a film, score it, and play it: the first minute",
     ),
     "compose": ("scorelock.bridge.commands.compose", "write the score of a film to a file"),
+    "analyse": (
+        "scorelock.bridge.commands.analyse",
+        "watch a film and keep what was seen, so that all else starts at once",
+    ),
     "live": ("scorelock.bridge.commands.live", "play the score of a film on a host's timecode"),
     "ports": ("scorelock.bridge.commands.ports", "list MIDI ports and the APIs compiled in"),
     "doctor": ("scorelock.bridge.commands.doctor", "say what is missing here and how to get it"),

@@ -3,13 +3,22 @@ composes.
 """
 
 import argparse
+from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from scorelock.bridge.console import progress, say
+from scorelock.engine.cue_folder import CueFolder
 from scorelock.engine.errors import BadSetting
+from scorelock.engine.features import EXTRACTOR, VideoFeatures
 from scorelock.engine.key import Key
 from scorelock.engine.score import ComposeSettings, Cue, Performance
 from scorelock.engine.vocabulary import Chord
+
+if TYPE_CHECKING:
+    from scorelock.engine.arrange import Arranged
+    from scorelock.engine.bundle import Bundle
 
 
 def add_compose_arguments(parser: argparse.ArgumentParser) -> None:
@@ -65,6 +74,12 @@ def add_compose_arguments(parser: argparse.ArgumentParser) -> None:
         help="what a note outside the key costs a chord; 0 is nothing (default: %(default)s)",
     )
     group.add_argument("--bundle", type=Path, help="a model bundle: its folder, or starter or clip")
+    group.add_argument(
+        "--device",
+        choices=("auto", "cpu", "cuda", "tensorrt", "coreml", "directml"),
+        default="auto",
+        help="what computes: auto takes CUDA where it is there (default: %(default)s)",
+    )
 
 
 def settings_of(args: argparse.Namespace) -> ComposeSettings:
@@ -102,22 +117,62 @@ def settings_of(args: argparse.Namespace) -> ComposeSettings:
 
 
 def performance_of(args: argparse.Namespace) -> tuple[Cue, Performance]:
-    """Watch `args.film`, compose and arrange it, with a progress bar on stderr.
+    """Compose and arrange `args.film`.
 
     Raises:
         ScorelockError: the film, the bundle or an option is at fault.
     """
-    settings = settings_of(args)  # before the long work, so that a typing error shows at once
     from scorelock.engine.arrange import arrange
-    from scorelock.engine.bundle import Bundle
-    from scorelock.engine.compose import compose
-    from scorelock.engine.watch import watch
+    from scorelock.engine.compose import complete
 
-    bundle = Bundle.open(args.bundle)
-    name = args.film.name
-    with progress(f"watching {name}") as report:
-        features = watch(args.film, report)
-    if features.film.variable_rate:
-        say(f"{name} has a variable frame rate; it is timed by its own time stamps")
-    cue = compose(features, bundle, settings)
+    cue, bundle = _begun(args)
+    (cue,) = complete([cue], bundle)
     return cue, arrange(cue)
+
+
+def stream_of(args: argparse.Namespace) -> tuple[Cue, Iterator["Arranged"]]:
+    """Begin to compose `args.film`: a cue without chords, and the spans with their notes as they
+    come. The first is there already.
+
+    Raises:
+        ScorelockError: the film, the bundle or an option is at fault.
+    """
+    from scorelock.engine.arrange import arranged
+    from scorelock.engine.compose import chords, spans
+
+    cue, bundle = _begun(args)
+    coming = arranged(spans(cue, (row[0] for row in chords([cue], bundle))), cue.dynamics)
+    return cue, chain([next(coming)], coming)
+
+
+def _begun(args: argparse.Namespace) -> tuple[Cue, "Bundle"]:
+    settings = settings_of(args)  # before the long work, so that a typing error shows at once
+    from scorelock.engine.bundle import Bundle
+    from scorelock.engine.compose import begin
+
+    bundle = Bundle.open(args.bundle, device=args.device)
+    features = features_of(args.film)
+    say(f"composing on {bundle.device.device}: {bundle.device.why}")
+    (cue,) = begin(features, bundle, [settings])
+    return cue, bundle
+
+
+def features_of(film: Path, *, again: bool = False) -> VideoFeatures:
+    """What is seen in a film: as it was kept beside it, else watched now, and kept.
+
+    Watching shows a progress bar on stderr; `again` watches in any case.
+
+    Raises:
+        UnreadableFilm: there is no film, or none that can be watched.
+    """
+    folder = CueFolder.of(film, say)
+    features = None if again else folder.features(EXTRACTOR)
+    if features is None:
+        from scorelock.engine.watch import watch  # OpenCV and PySceneDetect take their time to load
+
+        with progress(f"watching {film.name}") as report:
+            features = watch(film, report)
+        folder.keep(features)
+    if features.film.variable_rate:
+        say(f"{film.name} has a variable frame rate; it is timed by its own time stamps")
+    return features

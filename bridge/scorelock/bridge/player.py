@@ -5,6 +5,7 @@ sends anything twice; a jump releases what sounds and strikes what should sound 
 """
 
 from bisect import bisect_right
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -44,21 +45,33 @@ class Player:
     def __init__(self, performance: Performance, film_start_s: float, ledger: Ledger) -> None:
         self.late = 0
         self.dropped = 0
-        end_s = performance.duration_s
-        self._notes = [note for note in performance.notes if note.onset_s < end_s]
-        self._edges = sorted(
-            edge
-            for index, note in enumerate(self._notes)
-            for edge in (
-                _Edge(note.onset_s, _ON, index),
-                _Edge(min(note.end_s, end_s), _OFF, index),
-            )
-        )
+        self._end_s = performance.duration_s
+        self._notes: list[Note] = []
+        self._edges: list[_Edge] = []
+        self.add(performance.notes)
         self._film_start_s = film_start_s
         self._ledger = ledger
         self._struck: set[int] = set()  # indices of the notes that were struck and not yet ended
         self._take: int | None = None  # the take that is being played
         self._cursor = 0
+
+    def add(self, notes: Iterable[Note]) -> None:
+        """Take in notes that begin where all the others have ended, or later.
+
+        They may be added while their time is passing, or has passed: they are struck late then, or
+        dropped, as any other.
+        """
+        fresh = [note for note in notes if note.onset_s < self._end_s]
+        first = len(self._notes)
+        self._notes += fresh
+        self._edges += sorted(
+            edge
+            for index, note in enumerate(fresh, first)
+            for edge in (
+                _Edge(note.onset_s, _ON, index),
+                _Edge(min(note.end_s, self._end_s), _OFF, index),
+            )
+        )
 
     def advance(self, fix: SyncFix) -> list[DueMessage]:
         """All that is due at the fix and was not sent before."""

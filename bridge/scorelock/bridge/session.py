@@ -29,6 +29,7 @@ from scorelock.bridge.osc_in import OscIn
 from scorelock.bridge.player import DueMessage, Player
 from scorelock.bridge.ports import MidiOut, MidiPort
 from scorelock.bridge.transport import TransportEvent
+from scorelock.engine.arrange import Arranged
 from scorelock.engine.errors import PortError
 from scorelock.engine.score import ChordSpan, Cue, Performance
 
@@ -37,6 +38,7 @@ REMEMBERED: Final = 1 << 16  # send errors kept for the report
 VIEW_EVERY_S: Final = 0.1
 LOOK_AT_PORT_EVERY: Final = 10  # views
 LONGEST_SLEEP_S: Final = 1.0
+LOOK_AHEAD: Final = 8  # spans; only a primer's end parts two of the same chord
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +127,7 @@ class LiveSession:
         dialect: how to read them.
         clock: the time.
         film_start_s: the host's time at the film's first frame.
+        coming: what is still being composed, after the performance; it is taken in while playing.
     """
 
     def __init__(
@@ -136,10 +139,14 @@ class LiveSession:
         dialect: Dialect,
         clock: Clock,
         film_start_s: float = 0.0,
+        coming: Iterable[Arranged] = (),
     ) -> None:
         self._follower = Follower(performance, film_start_s)
-        self._spans = () if cue is None else cue.chords
+        self._spans = [] if cue is None else list(cue.chords)
         self._starts_s = [span.start_s for span in self._spans]
+        self._coming = coming
+        self._composed: deque[Arranged] = deque()
+        self._composer = threading.Thread(target=self._compose, name="composer", daemon=True)
         self._film_start_s = film_start_s
         self._out = out
         self._port = MidiPort(out, self._follower.ledger)
@@ -167,6 +174,7 @@ class LiveSession:
             stack.enter_context(self._port)
             stack.callback(self._stop_sending)
             self._sender.start()
+            self._composer.start()
             self._osc.start(self.receive)
             self._running = stack.pop_all()
         return self
@@ -227,10 +235,11 @@ class LiveSession:
         film_s = host_s - self._film_start_s
         index = bisect_right(self._starts_s, film_s) - 1
         span = self._spans[index] if index >= 0 and film_s < self._spans[index].end_s else None
+        later = self._spans[index + 1 : index + 1 + LOOK_AHEAD]
         coming = next(
             (
                 after
-                for before, after in pairwise((span, *self._spans[index + 1 :]))
+                for before, after in pairwise((span, *later))
                 if after is not None and (before is None or after.chord != before.chord)
             ),
             None,
@@ -258,6 +267,22 @@ class LiveSession:
         with self._arrived:
             self._arrived.notify()
         self._sender.join()
+        self._composer.join()
+
+    def _compose(self) -> None:
+        """The composer's thread: hand over what comes, span by span."""
+        try:
+            for part in self._coming:
+                if self._ended.is_set():
+                    return
+                with self._arrived:
+                    self._composed.append(part)
+                    self._arrived.notify()
+                self._spans.append(part.span)
+                self._starts_s.append(part.span.start_s)
+        except BaseException as err:  # told by `run`; what sounds is released
+            self._failure = err
+            self._ended.set()
 
     def _send_all(self) -> None:
         """The sender's thread: everything that is due, then sleep until more is, or news comes."""
@@ -267,12 +292,16 @@ class LiveSession:
                 with self._arrived:
                     events = list(self._events)
                     self._events.clear()
+                    composed = list(self._composed)
+                    self._composed.clear()
+                for part in composed:
+                    self._follower.player.add(part.notes)
                 due, self._fix, wake_s = self._follower.advance(events, self._clock.now())
                 for message in due:
                     self._send(message)
                 until_s = min(wake_s, self._clock.now() + LONGEST_SLEEP_S)
                 with self._arrived:
-                    if not self._events and not self._ended.is_set():
+                    if not self._events and not self._composed and not self._ended.is_set():
                         self._clock.wait(self._arrived, until_s)
         except BaseException as err:  # told by `run`, after which all that sounds is released
             self._failure = err

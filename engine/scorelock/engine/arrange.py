@@ -5,7 +5,8 @@ can of it, the pattern the rest (the public renderer reads its pattern from loud
 density is never heard). Velocity follows the paper's renderer: 49 + 63 (loudness / 0.5)^0.3.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from itertools import cycle
 from math import ceil
 from typing import Final
@@ -40,30 +41,49 @@ def velocity(loudness: float) -> int:
     return 49 + round(63 * share)
 
 
+@dataclass(frozen=True, slots=True)
+class Arranged:
+    """The notes of one span, by part; none sounds outside of it."""
+
+    span: ChordSpan
+    chords: tuple[Note, ...]
+    bass: tuple[Note, ...]
+    pattern: tuple[Note, ...]
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """Of all parts."""
+        return (*self.chords, *self.bass, *self.pattern)
+
+
 def arrange(cue: Cue) -> Performance:
     """Write the notes of a cue: parts "chords", "bass" and "pattern", none past the film's end."""
-    chords: list[Note] = []
-    bass: list[Note] = []
-    pattern: list[Note] = []
-    voicing: Voicing | None = None
-    low: int | None = None
-    for span in cue.chords:
-        voicing, low = voice(span.chord, voicing), bass_note(span.chord, low)
-        rows = _seconds(span, cue.dynamics)
-        level = velocity(_mean(cue.dynamics.loudness, rows))
-        held = thinned(voicing, span.chord, round(_mean(cue.dynamics.density, rows)) - 1)
-        length = span.end_s - span.start_s
-        chords += [Note(span.start_s, length, pitch, level, CHORDS_CHANNEL) for pitch in held]
-        bass.append(Note(span.start_s, length, low, level, BASS_CHANNEL))
-        pattern += _pattern(span, voicing, cue.dynamics, sustained=len(held) + 1)
+    spans = list(arranged(cue.chords, cue.dynamics))
     return Performance(
-        (
-            Part("chords", tuple(sorted(chords))),
-            Part("bass", tuple(bass)),
-            Part("pattern", tuple(sorted(pattern))),
+        tuple(
+            Part(name, tuple(sorted(note for span in spans for note in getattr(span, name))))
+            for name in ("chords", "bass", "pattern")
         ),
         cue.features.film.duration_s,
     )
+
+
+def arranged(spans: Iterable[ChordSpan], dynamics: Dynamics) -> Iterator[Arranged]:
+    """Write the notes of span after span, as they come."""
+    voicing: Voicing | None = None
+    low: int | None = None
+    for span in spans:
+        voicing, low = voice(span.chord, voicing), bass_note(span.chord, low)
+        rows = _seconds(span, dynamics)
+        level = velocity(_mean(dynamics.loudness, rows))
+        held = thinned(voicing, span.chord, round(_mean(dynamics.density, rows)) - 1)
+        length = span.end_s - span.start_s
+        yield Arranged(
+            span,
+            tuple(Note(span.start_s, length, pitch, level, CHORDS_CHANNEL) for pitch in held),
+            (Note(span.start_s, length, low, level, BASS_CHANNEL),),
+            tuple(_pattern(span, voicing, dynamics, sustained=len(held) + 1)),
+        )
 
 
 def _pattern(

@@ -1,17 +1,17 @@
 """A model bundle: a folder of ONNX graphs and the manifest that says what they are.
 
 `manifest.json` names the format version, the feature layout, the sizes, the window, the licence and
-training data, the metrics, and the sha256 of every file. This is the one importer of onnxruntime.
+training data, the metrics, and the sha256 of every file.
 """
 
 import hashlib
 import json
-import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
+from itertools import count
 from pathlib import Path
-from typing import Any, Final, Literal, Self
+from typing import Any, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,29 +19,32 @@ from numpy.typing import NDArray
 from scorelock.engine.errors import BadBundle, MissingPart
 from scorelock.engine.features import WIDTH, Layout
 from scorelock.engine.recall import RecallWeights
+from scorelock.engine.runtime import Buffers, Chosen, Device, choose, open_graph, run, threads_for
 from scorelock.engine.score import Dynamics
 from scorelock.engine.vocabulary import SIZE, decomposed
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 RECALL: Final = "recall.json"
 """What a run of `scorelock train recall` leaves, and the manifest takes over."""
 BASELINES: Final = "baselines.npz"
 """Counts of the training songs, with which `scorelock evaluate` compares."""
-GRAPHS: Final = ("encoder.onnx", "decoder.onnx", "dynamics.onnx")
+ENCODER: Final = "encoder.onnx"
+DECODER: Final = "decoder.onnx"
+"""For every device, in standard operators alone."""
+DECODER_ON_CPU: Final = "decoder.cpu.onnx"
+"""The same, faster on the processor; a bundle of half precision has none."""
+WEIGHTS: Final = "decoder.bin"
+"""Of both decoders."""
+DYNAMICS: Final = "dynamics.onnx"
+FILES: Final = (ENCODER, DECODER, WEIGHTS, DYNAMICS)
+"""What every bundle has beside its manifest."""
 DENSITY_LIMIT: Final = 40.0
 """Notes sounding: the published renderer clips here too."""
 
-LARGE: Final = 16_000_000
-"""Bytes of a graph that two threads read faster than one: a chord's step is bound by memory, and
-one core draws no more than half of what there is. In smaller graphs they would only wait.
-"""
-
 Rows = NDArray[np.float32]
-Film = tuple[Rows, ...]
-"""An encoded film: each decoder layer's keys (1, H, D, T), then its values (1, H, T, D)."""
-Device = Literal["cpu", "cuda"]
 
 _ROOTS, _ATTRIBUTES = decomposed()
+_POSITIONS: Final = np.arange(1 << 16)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,7 @@ class Manifest:
         files: sha256 of each file, as hex.
         dynamics_pad_to: the same for the model of density and loudness.
         recall: how the chord model's belief is mixed with the piece's memory of itself, or None.
+        precision: of the decoder's weights: fp32, fp16, or int8 with its sums in fp32.
     """
 
     name: str
@@ -73,6 +77,7 @@ class Manifest:
     files: Mapping[str, str]
     dynamics_pad_to: int | None = None
     recall: RecallWeights | None = None
+    precision: str = "fp32"
 
     @classmethod
     def parse(cls, text: str, where: str) -> Self:
@@ -85,9 +90,11 @@ class Manifest:
             content = json.loads(text)
             version, size = content["format"], content["vocabulary"]
             if version != FORMAT or size != SIZE:
+                newer = isinstance(version, int) and version > FORMAT
                 raise BadBundle(
                     f"{where}: expected a bundle of format {FORMAT} with {SIZE} chords, got format "
-                    f"{version} with {size}; export it again with this version of scorelock"
+                    f"{version} with {size}; "
+                    + ("update scorelock" if newer else "export it again with this version")
                 )
             manifest = cls(
                 name=str(content["name"]),
@@ -101,6 +108,7 @@ class Manifest:
                 files=dict(content["files"]),
                 dynamics_pad_to=_optional(content.get("dynamics_pad_to", content["pad_to"])),
                 recall=RecallWeights.parse(recall) if (recall := content.get("recall")) else None,
+                precision=str(content.get("precision", "fp32")),
             )
         except (ValueError, KeyError, TypeError) as err:
             raise BadBundle(
@@ -118,10 +126,11 @@ def _optional(rows: Any) -> int | None:  # noqa: ANN401
 
 
 class Bundle:
-    """An opened bundle: its manifest and its three graphs, ready to run."""
+    """An opened bundle: its manifest and its graphs, ready to run on a device."""
 
-    def __init__(self, manifest: Manifest, sessions: Mapping[str, Any]) -> None:
+    def __init__(self, manifest: Manifest, device: Chosen, sessions: Mapping[str, Any]) -> None:
         self.manifest = manifest
+        self.device = device
         self._sessions = sessions
 
     @classmethod
@@ -130,54 +139,52 @@ class Bundle:
     ) -> Self:
         """Open a bundle: see `find_bundle` for which.
 
-        Every file is compared with its sha256 before it is used.
+        Every file is compared with its sha256 before it is used. `device` "auto" takes the
+        processor where another one is there but cannot load.
 
         Raises:
             BadBundle: the folder is no bundle, or a file is missing or damaged.
-            MissingPart: onnxruntime, or its CUDA build when that is asked for, is not installed.
+            MissingPart: onnxruntime, or its build for the device, is not installed or cannot load.
         """
         place = find_bundle(folder)
-        where = str(place)
+        manifest = _checked(place)
+        chosen = choose(device)
         try:
-            text = place.joinpath("manifest.json").read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as err:
-            raise BadBundle(
-                f"expected a model bundle (a folder with manifest.json) at {where}, got: "
-                f"{getattr(err, 'strerror', None) or err}"
-            ) from err
-        manifest = Manifest.parse(text, where)
-        missing = [name for name in GRAPHS if name not in manifest.files]
-        if missing:
-            raise BadBundle(f"{where}: expected {', '.join(missing)} in the manifest's files")
-        graphs = {name: _checked(place, name, manifest.files[name]) for name in manifest.files}
-        opened = {
-            name: _session(graphs[name], f"{where}/{name}", device, threads) for name in GRAPHS
-        }
-        return cls(manifest, opened)
+            return cls._on(place, manifest, chosen, threads)
+        except MissingPart as err:
+            if device != "auto" or chosen.device == "cpu":
+                raise
+            return cls._on(place, manifest, Chosen("cpu", str(err)), threads)
 
-    def encode(self, features: Rows) -> Film:
-        """Raw features (T, F) of one window, to what each chord attends to."""
-        return tuple(
-            self._run("encoder.onnx", features=self._padded(features, self.manifest.pad_to)[None])
-        )
+    @classmethod
+    def _on(cls, place: Path, manifest: Manifest, device: Chosen, threads: int | None) -> Self:
+        if device.device == "cuda":
+            try:
+                bundle = cls(manifest, device, _sessions(place, manifest, "cuda", captured=True))
+                steps = bundle.begin(np.zeros((2, WIDTH[manifest.layout]), np.float32), [False])
+                for _ in range(3):
+                    steps.advance(np.ones((1, 1), np.int64))
+            except (BadBundle, RuntimeError):  # this CUDA or GPU cannot record the step
+                return cls(manifest, device, _sessions(place, manifest, "cuda"))
+            return bundle
+        return cls(manifest, device, _sessions(place, manifest, device.device, threads=threads))
 
-    def decode(
-        self, tokens: NDArray[np.int64], minor: bool, cache: Rows, film: Film
-    ) -> tuple[Rows, Rows]:
-        """Logits (S, 159) of the chord after each of S tokens, and the cache's new rows.
+    def begin(self, features: Rows, minor: Sequence[bool]) -> "BundleSteps":
+        """See raw features (T, F) of one window; then decode a take for each of `minor`.
 
-        `cache` is (2 L, t, 1, H, D) of the t chords before, `film` what `encode` gave; the new rows
-        are (2 L, S, 1, H, D).
+        Raises:
+            BadBundle: the features have another width.
+            ValueError: there are more rows than the window holds.
         """
-        logits, rows = self._run(
-            "decoder.onnx",
-            root=_ROOTS[tokens][None],
-            attribute=_ATTRIBUTES[tokens][None],
-            minor=np.array([minor], np.float32),
-            **{f"cache_{i}": part for i, part in enumerate(cache)},
-            **{f"film_{i}": part for i, part in enumerate(film)},
-        )
-        return logits[0], rows
+        if len(features) > self.manifest.window:
+            raise ValueError(f"at most {self.manifest.window} rows a window, got {len(features)}")
+        padded = self._padded(features, self.manifest.pad_to)
+        device = self.device.device
+        film = run(self._sessions[ENCODER], device, {"features": padded[None]})
+        buffers = Buffers(self._sessions[DECODER], device)
+        for index, part in enumerate(film):
+            buffers.give(f"film_{index}", part)
+        return BundleSteps(self.manifest, buffers, minor)
 
     def dynamics(self, features: Rows) -> Dynamics:
         """Density 0..40 and loudness 0..1 of every second, from raw features (T, F) of any T."""
@@ -187,12 +194,9 @@ class Bundle:
     def raw_dynamics(self, features: Rows) -> Rows:
         """What the regressor itself says, (T, 2), not clipped."""
         padded = self._padded(features, self.manifest.dynamics_pad_to)
-        (y,) = self._run("dynamics.onnx", features=padded[None])
-        return y[0, : len(features)]
-
-    def _run(self, graph: str, **inputs: NDArray[Any]) -> list[Rows]:
-        results: list[Rows] = self._sessions[graph].run(None, inputs)
-        return results
+        (y,) = self._sessions[DYNAMICS].run(None, {"features": padded[None]})
+        rows: Rows = y[0, : len(features)]
+        return rows
 
     def _padded(self, features: Rows, pad_to: int | None) -> Rows:
         rows, width = features.shape
@@ -205,6 +209,68 @@ class Bundle:
         return np.pad(features.astype(np.float32, copy=False), ((0, missing), (0, 0)))
 
 
+class BundleSteps:
+    """One window of film, seen, and the chords of B takes so far, on a cache that never moves.
+
+    A step writes its rows of the cache in place (see `scorelock.export.decoder_graph`), so going
+    back costs nothing.
+    """
+
+    _captures = count()
+
+    def __init__(self, manifest: Manifest, buffers: Buffers, minor: Sequence[bool]) -> None:
+        layers, pair, heads, width = manifest.cache_row
+        self._buffers = buffers
+        self._takes = len(minor)
+        self._window = manifest.window
+        self._position = 0
+        self._capture = next(self._captures)
+        half = np.float16 if manifest.precision == "fp16" else np.float32
+        rows = np.zeros((self._takes, heads, manifest.window, width), half)
+        for name in (f"{part}_{i}" for i in range(layers) for part in ("key", "value")[:pair]):
+            buffers.put(name, rows)
+            buffers.share(name, f"{name}_new")
+        buffers.put("minor", np.array(minor, np.float32))
+        self._room = 0
+
+    @property
+    def position(self) -> int:
+        """Chords so far."""
+        return self._position
+
+    def rewind(self, position: int) -> None:
+        """Forget the chords from `position` on."""
+        if not 0 <= position <= self._position:
+            raise ValueError(f"expected a position of 0..{self._position}, got {position}")
+        self._position = position
+
+    def advance(self, tokens: NDArray[np.int64]) -> Rows:
+        """Logits (B, S, 159) of the chord after each of S more, tokens (B, S)."""
+        takes, chords = tokens.shape
+        if takes != self._takes or not 1 <= chords <= self._window - self._position:
+            raise ValueError(
+                f"expected {self._takes} takes of 1..{self._window - self._position} chords, got "
+                f"{takes} of {chords}"
+            )
+        if takes > 1 < chords and self._position:  # fused attention goes on with one row alone
+            single = [self._advance(tokens[:, i : i + 1]) for i in range(chords)]
+            return np.concatenate(single, axis=1)
+        return self._advance(tokens)
+
+    def _advance(self, tokens: NDArray[np.int64]) -> Rows:
+        takes, chords = tokens.shape
+        buffers, first = self._buffers, self._position
+        buffers.put("root", _ROOTS[tokens])
+        buffers.put("attribute", _ATTRIBUTES[tokens])
+        buffers.put("position", _POSITIONS[first : first + chords])
+        if chords != self._room:
+            buffers.result("logits", (takes, chords, SIZE))
+            self._room = chords
+        buffers.run(self._capture if chords == 1 else None)
+        self._position += chords
+        return buffers.read("logits")
+
+
 def find_bundle(folder: Path | None = None) -> Path:
     """The folder of a bundle: the one given, one that ships if that has its name, or "starter"."""
     if folder is not None and folder.exists():
@@ -213,47 +279,55 @@ def find_bundle(folder: Path | None = None) -> Path:
     return folder if folder is not None and not shipped.is_dir() else shipped
 
 
-def _checked(place: Path, name: str, digest: str) -> bytes:
+def _checked(place: Path) -> Manifest:
+    """The manifest of a folder whose every file is the one that it describes."""
+    where = str(place)
     try:
-        content = place.joinpath(name).read_bytes()
-    except OSError as err:
+        text = place.joinpath("manifest.json").read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as err:
         raise BadBundle(
-            f"{place}: expected the file {name}, got: {err.strerror}; install or export it again"
+            f"expected a model bundle (a folder with manifest.json) at {where}, got: "
+            f"{getattr(err, 'strerror', None) or err}"
         ) from err
-    if hashlib.sha256(content).hexdigest() != digest:
-        raise BadBundle(
-            f"{place}: {name} is not the file that the manifest describes (its sha256 differs); "
-            "install or export the bundle again"
-        )
-    return content
-
-
-def _threads(graph: bytes) -> int:
-    return min(2, os.cpu_count() or 1) if len(graph) > LARGE else 1
-
-
-def _session(graph: bytes, where: str, device: Device, threads: int | None) -> Any:  # noqa: ANN401
-    try:
-        import onnxruntime
-    except ImportError as err:
-        raise MissingPart(
-            "expected onnxruntime to run the models; pip install 'scorelock[cpu]'"
-        ) from err
-    providers = ["CPUExecutionProvider"]
-    if device == "cuda":
-        if "CUDAExecutionProvider" not in onnxruntime.get_available_providers():
-            raise MissingPart(
-                "expected onnxruntime with CUDA, found the CPU build; "
-                "pip uninstall onnxruntime, then pip install 'scorelock[gpu]'"
+    manifest = Manifest.parse(text, where)
+    missing = [name for name in FILES if name not in manifest.files]
+    if missing:
+        raise BadBundle(f"{where}: expected {', '.join(missing)} in the manifest's files")
+    for name, digest in manifest.files.items():
+        try:
+            with place.joinpath(name).open("rb") as file:
+                found = hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError as err:
+            raise BadBundle(
+                f"{where}: expected the file {name}, got: {err.strerror}; install or export it "
+                "again"
+            ) from err
+        if found != digest:
+            raise BadBundle(
+                f"{where}: {name} is not the file that the manifest describes (its sha256 "
+                "differs); install or export the bundle again"
             )
-        providers.insert(0, "CUDAExecutionProvider")
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads or _threads(graph)
-    options.log_severity_level = 3
-    try:
-        return onnxruntime.InferenceSession(graph, options, providers=providers)
-    except Exception as err:  # onnxruntime's own errors share no narrower base
-        reason = str(err).splitlines()[0]
-        raise BadBundle(
-            f"expected a graph that onnxruntime can run in {where}, got: {reason}"
-        ) from err
+    return manifest
+
+
+def _sessions(
+    place: Path,
+    manifest: Manifest,
+    device: Device,
+    *,
+    threads: int | None = None,
+    captured: bool = False,
+) -> dict[str, Any]:
+    fused = device == "cpu" and DECODER_ON_CPU in manifest.files
+    size = (place / WEIGHTS).stat().st_size
+    return {
+        ENCODER: open_graph(place / ENCODER, device, threads or threads_for("arithmetic", 0)),
+        DECODER: open_graph(
+            place / (DECODER_ON_CPU if fused else DECODER),
+            device,
+            threads or threads_for("memory", size),
+            bound="memory",
+            captured=captured,
+        ),
+        DYNAMICS: open_graph(place / DYNAMICS, device, threads),
+    }

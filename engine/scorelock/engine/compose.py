@@ -1,14 +1,19 @@
 """The whole upper half on one screen: features in, a cue out. Read this first.
 
 compose() is a pure function of features, bundle and settings: same film, same settings, same notes.
+A cue begins without chords; `chords` goes on from wherever it is, so a cue whose later chords were
+taken away is composed anew from there, and one that is being composed can be played already.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import Final
 
+import numpy as np
+
 from scorelock.engine.bundle import Bundle, Manifest
-from scorelock.engine.decoder import decode_chords
+from scorelock.engine.decoder import decode_takes
 from scorelock.engine.features import VideoFeatures
 from scorelock.engine.key import Key
 from scorelock.engine.mood import Mood, Seen
@@ -30,34 +35,92 @@ def compose(features: VideoFeatures, bundle: Bundle, settings: ComposeSettings) 
     Raises:
         BadBundle: the bundle needs features that these do not have.
     """
-    key = settings.key or mood_key(features)
-    matrix = features.matrix(bundle.manifest.layout)
-    # A last row that shows less than half a second belongs to the chord before it.
-    seconds = max(1, round(features.film.duration_s))
-    seen_by: Seen = "picture" if features.extractor.startswith("picture/") else "clip"
-    lean = Lean(AffectScale.of(LEADS), Mood.of(features.emotion, seen_by), settings.affect)
-    primer = settings.primer or (Chord(key.pitch_class, "min" if key.minor else "maj"),)
-    tokens = decode_chords(
-        bundle,
-        matrix[:seconds],
-        minor=key.minor,
-        primer=[chord.transposed(-key.transposition).token for chord in primer[:seconds]],
-        sampler=Sampler.of(settings, key.minor, recall_of(bundle.manifest, settings.recall), lean),
-    )
-    chords = [Chord.from_token(token).transposed(key.transposition) for token in tokens]
-    return Cue(
-        features=features,
-        key=key,
-        chords=spans(chords, len(settings.primer), features.film.duration_s),
-        dynamics=lean.dynamics(bundle.dynamics(matrix)),
-        settings=settings,
-        bundle=bundle.manifest.name,
-    )
+    return compose_takes(features, bundle, [settings])[0]
 
 
-def recall_of(manifest: Manifest, trust: float = 1.0) -> Recall | None:
-    """A new memory of a new piece, where the bundle has the weights for it."""
-    return Recall(manifest.recall, trust) if manifest.recall and trust else None
+def compose_takes(
+    features: VideoFeatures, bundle: Bundle, takes: Sequence[ComposeSettings]
+) -> list[Cue]:
+    """Several scores of one film, decoded as one batch."""
+    return complete(begin(features, bundle, takes), bundle)
+
+
+def begin(features: VideoFeatures, bundle: Bundle, takes: Sequence[ComposeSettings]) -> list[Cue]:
+    """Cues that know their key, density and loudness, and no chord yet."""
+    dynamics = bundle.dynamics(features.matrix(bundle.manifest.layout))
+    return [
+        Cue(
+            features=features,
+            key=settings.key or mood_key(features),
+            chords=(),
+            dynamics=_lean(features, [settings]).dynamics(dynamics),
+            settings=settings,
+            bundle=bundle.manifest.name,
+        )
+        for settings in takes
+    ]
+
+
+def complete(cues: Sequence[Cue], bundle: Bundle) -> list[Cue]:
+    """Cues of one film with all of their chords."""
+    takes = zip(*chords(cues, bundle), strict=True)
+    return [replace(c, chords=tuple(spans(c, take))) for c, take in zip(cues, takes, strict=True)]
+
+
+def chords(cues: Sequence[Cue], bundle: Bundle) -> Iterator[tuple[Chord, ...]]:
+    """Second by second the chord of every cue: those it has, then new ones after them.
+
+    Args:
+        cues: of one film; how many chords each has may differ.
+        bundle: that they were begun with.
+    """
+    features = cues[0].features
+    keys, takes = [cue.key for cue in cues], [cue.settings for cue in cues]
+    rows = features.matrix(bundle.manifest.layout)[: seconds_of(features)]
+    minor = [key.minor for key in keys]
+    primers = [
+        [chord.transposed(-cue.key.transposition).token for chord in _begun(cue)] for cue in cues
+    ]
+    trust = [settings.recall for settings in takes]
+    sampler = Sampler.of(takes, minor, recall_of(bundle.manifest, trust), _lean(features, takes))
+    for tokens in decode_takes(bundle, rows, minor, primers, sampler):
+        yield tuple(
+            Chord.from_token(token).transposed(key.transposition)
+            for token, key in zip(tokens.tolist(), keys, strict=True)
+        )
+
+
+def spans(cue: Cue, chords: Iterable[Chord]) -> Iterator[ChordSpan]:
+    """Join one chord a second into spans, each given when it ends; the last ends with the film."""
+    seconds, primed = seconds_of(cue.features), len(cue.settings.primer)
+    start = 0
+    for (chord, is_primer), run in groupby(
+        (chord, second < primed) for second, chord in enumerate(chords)
+    ):
+        stop = start + sum(1 for _ in run)
+        until = cue.features.film.duration_s if stop == seconds else float(stop)
+        yield ChordSpan(float(start), until, chord, "primer" if is_primer else "model")
+        start = stop
+
+
+def until(cue: Cue, second: int) -> Cue:
+    """The cue with its chords before a second (whole, 0 or more) alone, to be composed on."""
+    kept = (
+        replace(span, end_s=min(span.end_s, float(second)))
+        for span in cue.chords
+        if span.start_s < second
+    )
+    return replace(cue, chords=tuple(kept))
+
+
+def seconds_of(features: VideoFeatures) -> int:
+    """Chords of a film: a last row that shows less than half a second is part of the one before."""
+    return min(len(features), max(1, round(features.film.duration_s)))
+
+
+def recall_of(manifest: Manifest, trust: Sequence[float] = (1.0,)) -> Recall | None:
+    """A new memory of new pieces, where the bundle has the weights for it."""
+    return Recall(manifest.recall, np.array(trust)) if manifest.recall and any(trust) else None
 
 
 def mood_key(features: VideoFeatures) -> Key:
@@ -68,15 +131,15 @@ def mood_key(features: VideoFeatures) -> Key:
     return MAJOR if features.valence.mean() >= 0 else MINOR
 
 
-def spans(chords: Sequence[Chord], primed: int, end_s: float) -> tuple[ChordSpan, ...]:
-    """Join one chord a second into spans; the last one lasts until the film ends."""
-    joined: list[ChordSpan] = []
-    start = 0
-    for (chord, is_primer), run in groupby(
-        (chord, second < primed) for second, chord in enumerate(chords)
-    ):
-        stop = start + sum(1 for _ in run)
-        until = end_s if stop == len(chords) else float(stop)
-        joined.append(ChordSpan(float(start), until, chord, "primer" if is_primer else "model"))
-        start = stop
-    return tuple(joined)
+def _lean(features: VideoFeatures, takes: Sequence[ComposeSettings]) -> Lean:
+    seen_by: Seen = "picture" if features.extractor.startswith("picture/") else "clip"
+    mood = Mood.of(features.emotion, seen_by)
+    return Lean(AffectScale.of(LEADS), mood, np.array([settings.affect for settings in takes]))
+
+
+def _begun(cue: Cue) -> Sequence[Chord]:
+    """The chords that a cue goes on from, one a second: its own, its primer, or its tonic."""
+    if cue.chords:
+        return [span.chord for span in cue.chords for _ in range(round(span.end_s - span.start_s))]
+    tonic = Chord(cue.key.pitch_class, "min" if cue.key.minor else "maj")
+    return cue.settings.primer or [tonic]

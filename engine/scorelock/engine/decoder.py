@@ -1,23 +1,35 @@
-"""Chords from a bundle: the film is encoded once, every chord is one step on a cache.
+"""Chords, second by second: a window of film is seen once, every chord is one step on a cache.
 
-T seconds of film, t chords cached, L layers, H heads of width D.
+B takes of one film are decoded as one batch: what is read from memory for a step is read once.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import islice
 from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from scorelock.engine.bundle import Film, Manifest
-from scorelock.engine.sampling import Sampler
+from scorelock.engine.bundle import Manifest
+from scorelock.engine.sampling import Chords, Sampler
 
 Rows = NDArray[np.float32]
 
 CONTEXT_S: Final = 60
 """Seconds of chords that a window takes over from the one before."""
+
+
+class Steps(Protocol):
+    """One window of film, seen, and the chords of B takes so far on a cache."""
+
+    @property
+    def position(self) -> int:
+        """Chords so far."""
+
+    def advance(self, tokens: Chords) -> Rows:
+        """Logits (B, S, 159) of the chord after each of S more, tokens (B, S)."""
+
+    def rewind(self, position: int) -> None:
+        """Forget the chords from `position` on; those before need not be computed again."""
 
 
 class ChordModel(Protocol):
@@ -26,95 +38,52 @@ class ChordModel(Protocol):
     @property
     def manifest(self) -> Manifest: ...
 
-    def encode(self, features: Rows) -> Film: ...
-
-    def decode(
-        self, tokens: NDArray[np.int64], minor: bool, cache: Rows, film: Film
-    ) -> tuple[Rows, Rows]: ...
+    def begin(self, features: Rows, minor: Sequence[bool]) -> Steps:
+        """See raw features (T, F) of one window, for takes in C major or A minor."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class KVCache:
-    """Keys and values of the chords so far: the first `length` rows of (2 L, window, 1, H, D).
+def decode_takes(
+    model: ChordModel,
+    features: Rows,
+    minor: Sequence[bool],
+    primers: Sequence[Sequence[int]],
+    sampler: Sampler,
+) -> Iterator[Chords]:
+    """For every row of raw features (T, F) the chord tokens (B,) of all takes, primers first.
 
-    A step writes the rows after `length` and leaves those before, so a value stays right until
-    another step starts from it.
+    A film longer than the model's window is composed in windows that overlap by `CONTEXT_S`: each
+    sees its own part of the film and starts from the chords already chosen there.
+
+    Args:
+        model: what believes in chords.
+        features: of the whole film.
+        minor: of each take, whether it is in A minor.
+        primers: of each take, the chords it begins with, one or more.
+        sampler: chooses, for as many takes.
     """
-
-    buffer: Rows
-    length: int = 0
-
-    @classmethod
-    def empty(cls, bundle: ChordModel) -> "KVCache":
-        """Room for one window."""
-        layers, pair, heads, width = bundle.manifest.cache_row
-        shape = (layers * pair, bundle.manifest.window, 1, heads, width)
-        return cls(np.empty(shape, np.float32))
-
-    @property
-    def rows(self) -> Rows:
-        """(2 L, t, 1, H, D), not a copy, and each of the 2 L contiguous."""
-        return self.buffer[:, : self.length]
-
-    def appended(self, rows: Rows) -> "KVCache":
-        """With new rows (2 L, S, 1, H, D) after the old ones."""
-        end = self.length + rows.shape[1]
-        self.buffer[:, self.length : end] = rows
-        return KVCache(self.buffer, end)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Decoder:
-    """A bundle with one window of film already encoded, in C major or A minor."""
-
-    bundle: ChordModel
-    film: Film
-    minor: bool
-
-    @classmethod
-    def encode(cls, bundle: ChordModel, features: Rows, minor: bool) -> "Decoder":
-        """Watch raw features (T, F), at most the bundle's window."""
-        if len(features) > bundle.manifest.window:
-            raise ValueError(f"at most {bundle.manifest.window} rows a window, got {len(features)}")
-        return cls(bundle, bundle.encode(features), minor)
-
-    def prefill(self, tokens: Sequence[int]) -> tuple[Rows, KVCache]:
-        """Logits (159,) after some first chords, and the cache that holds them."""
-        return self._advance(np.array(tokens, np.int64), KVCache.empty(self.bundle))
-
-    def step(self, token: int, cache: KVCache) -> tuple[Rows, KVCache]:
-        """Logits (159,) after one more chord, and the cache with it."""
-        return self._advance(np.array([token], np.int64), cache)
-
-    def _advance(self, tokens: NDArray[np.int64], cache: KVCache) -> tuple[Rows, KVCache]:
-        logits, rows = self.bundle.decode(tokens, self.minor, cache.rows, self.film)
-        return logits[-1], cache.appended(rows)
+    if not all(primers):
+        raise ValueError("expected at least one chord to begin with")
+    seconds, window = len(features), model.manifest.window
+    chords = np.full((len(primers), seconds), -1, np.int64)
+    for row, primer in zip(chords, primers, strict=True):
+        row[: len(primer)] = primer[:seconds]
+    known = min(seconds, *map(len, primers))
+    yield from chords[:, :known].T.copy()
+    while known < seconds:
+        start = 0 if known < window else known - min(CONTEXT_S, window // 2)
+        steps = model.begin(features[start : start + window], minor)
+        fresh = chords[:, start:known]
+        for second in range(known, min(start + window, seconds)):
+            drawn = sampler.draw(steps.advance(fresh)[:, -1], chords[:, :second])
+            fresh = chords[:, second : second + 1]
+            np.copyto(fresh, drawn[:, None], where=fresh < 0)  # a longer primer stands
+            yield fresh[:, 0].copy()
+        known = min(start + window, seconds)
 
 
 def decode_chords(
-    bundle: ChordModel, features: Rows, minor: bool, primer: Sequence[int], sampler: Sampler
+    model: ChordModel, features: Rows, minor: bool, primer: Sequence[int], sampler: Sampler
 ) -> Iterator[int]:
-    """One chord token for every row of raw features (T, F), the primer's first.
-
-    A film longer than the bundle's window is composed in windows that overlap by `CONTEXT_S`: each
-    sees its own part of the film and starts from the chords already chosen there.
-    """
-    if not primer:
-        raise ValueError("expected at least one chord to begin with")
-    seconds, window = len(features), bundle.manifest.window
-    chords = list(primer[:seconds])
-    yield from chords
-    while len(chords) < seconds:
-        start = 0 if len(chords) < window else len(chords) - min(CONTEXT_S, window // 2)
-        decoder = Decoder.encode(bundle, features[start : start + window], minor)
-        count = min(start + window, seconds) - len(chords)
-        yield from islice(_continue(decoder, chords, start, sampler), count)
-
-
-def _continue(decoder: Decoder, chords: list[int], start: int, sampler: Sampler) -> Iterator[int]:
-    """Append chord after chord to those from `start` on."""
-    logits, cache = decoder.prefill(chords[start:])
-    while True:
-        chords.append(sampler.draw(logits, chords))
-        yield chords[-1]
-        logits, cache = decoder.step(chords[-1], cache)
+    """`decode_takes` of a single one: a token for every row of raw features."""
+    for tokens in decode_takes(model, features, [minor], [primer], sampler):
+        yield int(tokens[0])

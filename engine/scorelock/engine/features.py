@@ -12,6 +12,9 @@ from scorelock.engine.timebase import FrameRate
 EMOTIONS: Final = ("exciting", "fearful", "tense", "sad", "relaxing", "neutral")
 SEMANTIC_WIDTH: Final = 768
 
+EXTRACTOR: Final = "picture/1"
+"""Name and version of what `watch` computes; a new version makes kept features stale."""
+
 Layout = Literal["published", "picture"]
 WIDTH: Final[dict[Layout, int]] = {"published": SEMANTIC_WIDTH + 8, "picture": 8}
 """Columns a row: CLIP 768 (published only), scene offset + 1, motion, six emotions."""

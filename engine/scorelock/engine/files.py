@@ -1,33 +1,46 @@
 """Files are written beside their place and then renamed, so that a kill or a full disk in the
-middle leaves the old file whole.
+middle leaves the old file whole. A film is known by its SHA-256.
 """
 
+import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from scorelock.engine.errors import BadSetting
+from scorelock.engine.errors import BadSetting, UnreadableFilm
 
 
 @contextmanager
-def writing(path: Path) -> Iterator[Path]:
+def replacing(path: Path) -> Iterator[Path]:
     """Give a path to write to; what stands there becomes `path` when the block ends well.
 
     Raises:
-        BadSetting: nothing can be written there.
+        OSError: nothing can be written there.
     """
     beside = path.with_name(f".{path.name}.{os.getpid()}.part{path.suffix}")
     try:
         yield beside
         beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[Path]:
+    """`replacing`, for a file that the user named.
+
+    Raises:
+        BadSetting: nothing can be written there.
+    """
+    try:
+        with replacing(path) as beside:
+            yield beside
     except OSError as err:
         reason = err.strerror or err
         raise BadSetting(
             f"expected a place to write {path}, got: {reason}; choose another one with -o"
         ) from err
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def make_folder(path: Path) -> None:
@@ -43,3 +56,24 @@ def make_folder(path: Path) -> None:
         raise BadSetting(
             f"expected to make the folder {path}, got: {reason}; choose another"
         ) from err
+
+
+def digest(path: Path) -> str:
+    """A film's SHA-256 in hexadecimal.
+
+    Raises:
+        UnreadableFilm: there is no such file, it is empty, or it cannot be read.
+    """
+    try:
+        if not path.is_file():
+            found = "a folder" if path.is_dir() else "a device" if path.exists() else "nothing"
+            raise UnreadableFilm(f"expected a film at {path}, found {found} there; check the path")
+        if not path.stat().st_size:
+            raise UnreadableFilm(f"expected a film, got the empty file {path}; copy it again")
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise UnreadableFilm(
+            f"expected a film at {path}, but it cannot be read: {error.strerror}; "
+            "check its permissions and the disk"
+        ) from error

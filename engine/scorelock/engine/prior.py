@@ -7,7 +7,6 @@ adds a prior.
 """
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -17,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scorelock.engine.mood import Mood
-from scorelock.engine.sampling import Logits
+from scorelock.engine.sampling import Chords, Logits
 from scorelock.engine.score import Dynamics
 from scorelock.engine.vocabulary import SIZE
 
@@ -83,22 +82,25 @@ class AffectScale:
 class Lean:
     """A logit filter: each second's chord leans to the mood of that second.
 
-    `strength` is 0 (the model alone) to 1.
+    `strength` is 0 (the model alone) to 1, one number or one for each take, (B,).
     """
 
     scale: AffectScale
     mood: Mood
-    strength: float
+    strength: float | NDArray[np.float64]
 
-    def __call__(self, logits: Logits, chords: Sequence[int]) -> Logits:
-        second = min(len(chords), len(self.mood.valence) - 1)
-        logits += self.strength * GAIN * self.mood.valence[second] * self.scale.valence
-        if chords:
-            logits[chords[-1]] -= self.strength * self.mood.arousal[second] * self.scale.change
+    def __call__(self, logits: Logits, chords: Chords) -> Logits:
+        takes, seconds = chords.shape
+        second = min(seconds, len(self.mood.valence) - 1)
+        strength = np.broadcast_to(self.strength, takes)
+        logits += np.outer(strength * GAIN * self.mood.valence[second], self.scale.valence)
+        if seconds:
+            change = strength * self.mood.arousal[second] * self.scale.change
+            logits[np.arange(takes), chords[:, -1]] -= change
         return logits
 
     def dynamics(self, dynamics: Dynamics) -> Dynamics:
-        """Denser and louder where the picture is more aroused than the usual film, and back.
+        """Of one take: denser and louder where the picture is more aroused than most, and back.
 
         Never so sparse or soft that the score is gone: the model fades as songs do at their ends,
         but the picture is still there, and a rest is for the composer to write.

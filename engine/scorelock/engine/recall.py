@@ -7,7 +7,7 @@ mixed with the chord model's, as a pointer network mixes copying with its vocabu
 2016, Pointer Sentinel Mixture Models), with 17 weights in all.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Final, Self
 
@@ -67,95 +67,109 @@ class RecallWeights:
 
 
 class Memory:
-    """Hears chords one by one and knows, for every lag, how well the piece agrees with itself."""
+    """Hears chords one by one and knows, for every lag, how well the piece agrees with itself.
 
-    def __init__(self) -> None:
-        self._decays = np.array(DECAYS)[:, None]
-        self._chords = np.zeros(64, np.int64)
-        self._agreement = np.zeros((len(DECAYS), LONGEST_LAG))
-        self._run = np.zeros(LONGEST_LAG)
+    Several takes are heard side by side.
+    """
+
+    def __init__(self, takes: int = 1) -> None:
+        self._decays = np.array(DECAYS)[:, None, None]
+        self._chords = np.zeros((takes, 64), np.int64)
+        self._agreement = np.zeros((len(DECAYS), takes, LONGEST_LAG))
+        self._run = np.zeros((takes, LONGEST_LAG))
         self.seconds = 0
 
     @property
     def heard(self) -> NDArray[np.int64]:
-        """The chords so far, (t,)."""
-        return self._chords[: self.seconds]
+        """The chords so far, (B, t)."""
+        return self._chords[:, : self.seconds]
 
-    def hear(self, chord: int) -> None:
-        """One more second."""
-        past = self.heard[::-1][:LONGEST_LAG]
-        equal = past == chord
+    def hear(self, chords: NDArray[np.int64]) -> None:
+        """One more second: chords (B,)."""
+        past = self.heard[:, ::-1][:, :LONGEST_LAG]
+        lags = past.shape[1]
+        equal = past == chords[:, None]
         self._agreement *= self._decays
-        self._agreement[:, : len(past)] += (1 - self._decays) * equal
-        self._run[: len(past)] = np.where(equal, self._run[: len(past)] + 1, 0)
-        if self.seconds == len(self._chords):
-            self._chords = np.concatenate([self._chords, np.zeros_like(self._chords)])
-        self._chords[self.seconds] = chord
+        self._agreement[..., :lags] += (1 - self._decays) * equal
+        self._run[:, :lags] = (self._run[:, :lags] + 1) * equal
+        if self.seconds == self._chords.shape[1]:
+            self._chords = np.pad(self._chords, ((0, 0), (0, self.seconds)))
+        self._chords[:, self.seconds] = chords
         self.seconds += 1
 
     def lags(self) -> tuple[Floats, NDArray[np.int64]]:
-        """Features (n, 7) of the lags 1, 2, .. n seconds, and the chord (n,) that each proposes."""
+        """Features (7, B, n) of the lags 1, 2, .. n seconds, and the chords (B, n) they propose."""
         count = min(max(0, self.seconds - 1), LONGEST_LAG)
-        agreement = self._agreement[:, :count] / (1 - self._decays**self.seconds)
-        lengths = np.log(np.arange(1, count + 1)) / 5
-        features = np.stack([*agreement, np.log1p(self._run[:count]), lengths], axis=1)
-        return features, self.heard[::-1][:count]
+        features = np.empty((LAG_FEATURES, len(self._chords), count))
+        weight = 1 - self._decays**self.seconds
+        np.divide(self._agreement[..., :count], weight, out=features[: len(DECAYS)])
+        np.log1p(self._run[:, :count], out=features[-2])
+        features[-1] = _LENGTHS[:count]
+        return features, self.heard[:, ::-1][:, :count]
 
 
-@dataclass(slots=True)
 class Recall:
     """A logit filter: the model's belief mixed with what the piece remembers of itself.
 
     What it gives depends on its input alone; the memory is kept between calls because chords mostly
-    come one by one. `trust`, 0..1, scales how far the memory is believed.
+    come one by one. `trust`, 0..1, one number or (B,), scales how far the memory is believed; at 0
+    the model's logits stay as they are.
     """
 
-    weights: RecallWeights
-    trust: float
-    _memory: Memory
-
-    def __init__(self, weights: RecallWeights, trust: float = 1.0) -> None:
+    def __init__(self, weights: RecallWeights, trust: float | Floats = 1.0) -> None:
         self.weights = weights
         self.trust = trust
         self._memory = Memory()
+        self._lag, self._gate = np.array(weights.lag), np.array(weights.gate)
 
-    def __call__(self, logits: Floats, chords: Sequence[int]) -> Floats:
-        """Log probabilities (159,), given logits (159,) and the chords so far."""
-        known = self._memory.seconds
-        if known > len(chords) or not np.array_equal(self._memory.heard, chords[:known]):
-            self._memory = Memory()
-        for chord in chords[self._memory.seconds :]:
-            self._memory.hear(chord)
-        return self._mixed(logits)
+    def __call__(self, logits: Floats, chords: NDArray[np.int64]) -> Floats:
+        """Log probabilities (B, 159), given logits (B, 159) and the chords so far (B, t)."""
+        known, heard = self._memory.seconds, self._memory.heard
+        if heard.shape != chords[:, :known].shape or not np.array_equal(heard, chords[:, :known]):
+            self._memory = Memory(len(chords))
+        for second in range(self._memory.seconds, chords.shape[1]):
+            self._memory.hear(chords[:, second])
+        mixed = self._mixed(logits)
+        return (
+            mixed
+            if np.all(self.trust)
+            else np.where(np.reshape(self.trust, (-1, 1)), mixed, logits)
+        )
 
     def over(self, logits: NDArray[np.floating], chords: NDArray[np.int64]) -> Floats:
         """Log probabilities (T - 1, 159) of a whole song's chords (T,) after the first."""
         self._memory = Memory()
         rows = []
-        for row, chord in zip(logits.astype(np.float64), chords[:-1].tolist(), strict=True):
-            self._memory.hear(chord)
-            rows.append(self._mixed(row))
+        for row, chord in zip(logits.astype(np.float64), chords[:-1], strict=True):
+            self._memory.hear(chord[None])
+            rows.append(self._mixed(row[None])[0])
         return np.array(rows).reshape(-1, SIZE)
 
     def _mixed(self, logits: Floats) -> Floats:
-        weights = self.weights
-        model = _softmax(weights.sharpness * logits)
+        model = _softmax(self.weights.sharpness * logits)
         features, proposed = self._memory.lags()
-        if not len(features):
+        if not proposed.size:
             return np.log(model + _TINY)
-        attention = _softmax(features @ np.array(weights.lag))
-        copied = np.bincount(proposed, attention, minlength=SIZE)
+        takes = len(proposed)
+        scores = self._lag @ features.reshape(LAG_FEATURES, -1)
+        attention = _softmax(scores.reshape(takes, -1))
+        places = proposed + SIZE * np.arange(takes)[:, None]
+        copied = np.bincount(places.ravel(), attention.ravel(), SIZE * takes).reshape(takes, SIZE)
         inputs = [
-            *(attention @ features[:, : len(DECAYS)]),
-            *(-(p * np.log(p + _TINY)).sum() for p in (model, copied)),
-            (model * copied).sum(),
-            (self._memory.seconds - 1) / 100,
+            *(features[: len(DECAYS)] * attention).sum(axis=-1),
+            *(-(p * np.log(p + _TINY)).sum(axis=-1) for p in (model, copied)),
+            (model * copied).sum(axis=-1),
+            np.full(takes, (self._memory.seconds - 1) / 100),
         ]
-        gate = self.trust / (1 + np.exp(-(np.dot(inputs, weights.gate) + weights.bias)))
-        mixed: Floats = np.log((1 - gate) * model + gate * copied + _TINY)
+        gate = self.trust / (1 + np.exp(-(self._gate @ np.array(inputs) + self.weights.bias)))
+        share = np.reshape(gate, (-1, 1))
+        mixed: Floats = np.log((1 - share) * model + share * copied + _TINY)
         return mixed
 
 
+_LENGTHS: Final = np.log(np.arange(1, LONGEST_LAG + 1)) / 5
+
+
 def _softmax(values: Floats) -> Floats:
-    weights = np.exp(values - values.max())
-    return weights / weights.sum()  # type: ignore[no-any-return]
+    weights = np.exp(values - values.max(axis=-1, keepdims=True))
+    return weights / weights.sum(axis=-1, keepdims=True)  # type: ignore[no-any-return]

@@ -1,59 +1,66 @@
-"""From logits to a chord: small filters applied in order, then one draw.
+"""From logits to chords: small filters applied in order, then one draw for every take.
 
 The filters are the published sampling rules (Kang et al. 2024: no END, PAD or N, no chord three
-seconds running) made adjustable, and the two usual ones of language models.
+seconds running) made adjustable, and the two usual ones of language models. All work on B takes at
+once; a parameter is one number for all of them or an array (B,).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from scorelock.engine.key import notes_outside
 from scorelock.engine.score import ComposeSettings
-from scorelock.engine.vocabulary import END, PAD, N
+from scorelock.engine.vocabulary import END, PAD, SIZE, N
 
 Logits = NDArray[np.float64]
+Chords = NDArray[np.int64]
+Floats = float | NDArray[np.float64]
+Ints = int | NDArray[np.int64]
 NEVER: Final = -np.inf
+_COLDEST: Final = 1e-9
+_TOKENS: Final = np.arange(SIZE)
 
 
 class LogitFilter(Protocol):
-    """Takes logits (159,) and the chords so far, gives logits; may change its input in place."""
+    """Takes logits (B, 159) and the chords so far (B, t), gives logits; may change its input."""
 
-    def __call__(self, logits: Logits, chords: Sequence[int]) -> Logits: ...
+    def __call__(self, logits: Logits, chords: Chords) -> Logits: ...
 
 
-@dataclass(frozen=True, slots=True)
 class Forbid:
     """Never these tokens."""
 
-    tokens: tuple[int, ...] = (N, END, PAD)
+    def __init__(self, tokens: Sequence[int] = (N, END, PAD)) -> None:
+        self._never = np.zeros(SIZE)
+        self._never[list(tokens)] = NEVER
 
-    def __call__(self, logits: Logits, chords: Sequence[int]) -> Logits:
-        logits[list(self.tokens)] = NEVER
+    def __call__(self, logits: Logits, chords: Chords) -> Logits:
+        logits += self._never
         return logits
 
 
-@dataclass(frozen=True, slots=True)
 class LimitRepeats:
     """Never a chord that has sounded in each of the last `seconds` (>= 1) seconds."""
 
-    seconds: int = 2
+    def __init__(self, seconds: Ints = 2) -> None:
+        limits = np.ravel(seconds)
+        if limits.min() < 1:
+            raise ValueError(f"a chord sounds at least one second, got {seconds!r}")
+        self._limits = [(int(limit), limits == limit) for limit in np.unique(limits)]
 
-    def __post_init__(self) -> None:
-        if self.seconds < 1:
-            raise ValueError(f"a chord sounds at least one second, got {self.seconds!r}")
-
-    def __call__(self, logits: Logits, chords: Sequence[int]) -> Logits:
-        recent = set(chords[-self.seconds :])
-        if len(chords) >= self.seconds and len(recent) == 1:
-            logits[recent.pop()] = NEVER
+    def __call__(self, logits: Logits, chords: Chords) -> Logits:
+        for limit, takes in self._limits:
+            if chords.shape[1] >= limit:
+                last = chords[:, -1:]
+                held = takes & (chords[:, -limit:] == last).all(axis=1)
+                if held.any():
+                    logits[held, last[held, 0]] = NEVER
         return logits
 
 
-@dataclass(frozen=True, slots=True)
 class InKey:
     """Each note of a chord that lies outside the key costs so many nats.
 
@@ -62,92 +69,122 @@ class InKey:
     seventh of a minor key lies inside.
     """
 
-    minor: bool
-    cost: float
+    def __init__(self, minor: Sequence[bool], cost: Floats) -> None:
+        if not (np.min(cost) >= 0 and np.max(cost) < np.inf):
+            raise ValueError(f"a note outside the key costs 0 or more, got {cost!r}")
+        outside = np.stack([notes_outside(mode) for mode in minor])
+        self._costs = _column(cost) * outside
 
-    def __post_init__(self) -> None:
-        if not 0 <= self.cost < np.inf:
-            raise ValueError(f"a note outside the key costs 0 or more, got {self.cost!r}")
-
-    def __call__(self, logits: Logits, chords: Sequence[int]) -> Logits:
-        return logits - self.cost * notes_outside(self.minor)
-
-
-@dataclass(frozen=True, slots=True)
-class Temperature:
-    """Divide by the temperature: below 1 bolder, above 1 freer, 0 keeps the likeliest alone."""
-
-    value: float = 1.0
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.value < np.inf:
-            raise ValueError(f"a temperature is 0 or more, got {self.value!r}")
-
-    def __call__(self, logits: Logits, chords: Sequence[int]) -> Logits:
-        if self.value:
-            # Relative to the best, so that no temperature overflows upwards.
-            with np.errstate(over="ignore"):
-                scaled: Logits = (logits - logits.max()) / self.value
-            return scaled
-        best = logits.argmax()
-        kept = np.full_like(logits, NEVER)
-        kept[best] = logits[best]
-        return kept
-
-
-@dataclass(frozen=True, slots=True)
-class TopK:
-    """Only the `count` (>= 1) likeliest; of equals at the edge the lower token."""
-
-    count: int
-
-    def __post_init__(self) -> None:
-        if self.count < 1:
-            raise ValueError(f"top-k keeps at least one chord, got {self.count!r}")
-
-    def __call__(self, logits: Logits, chords: Sequence[int]) -> Logits:
-        logits[np.argsort(-logits, kind="stable")[self.count :]] = NEVER
+    def __call__(self, logits: Logits, chords: Chords) -> Logits:
+        logits -= self._costs
         return logits
 
 
-@dataclass(frozen=True, slots=True)
-class Sampler:
-    """Filters in order, then a draw from the softmax with the generator given."""
+class Temperature:
+    """Divide by the temperature: below 1 bolder, above 1 freer, 0 keeps the likeliest alone."""
 
-    filters: tuple[LogitFilter, ...]
-    rng: np.random.Generator
+    def __init__(self, value: Floats = 1.0) -> None:
+        if not (np.min(value) >= 0 and np.max(value) < np.inf):
+            raise ValueError(f"a temperature is 0 or more, got {value!r}")
+        self._cold = _column(value) == 0
+        self._any_cold = bool(self._cold.any())
+        self._share = 1 / np.maximum(_column(value), _COLDEST)
+
+    def __call__(self, logits: Logits, chords: Chords) -> Logits:
+        if self._any_cold:
+            best = logits.argmax(axis=1)[:, None] == _TOKENS
+            logits[self._cold & ~best] = NEVER
+        logits *= self._share
+        return logits
+
+
+class TopK:
+    """Only the `count` (>= 1) likeliest; of equals at the edge the lower token."""
+
+    def __init__(self, count: Ints) -> None:
+        if np.min(count) < 1:
+            raise ValueError(f"top-k keeps at least one chord, got {count!r}")
+        self._out = _column(count) <= _TOKENS
+
+    def __call__(self, logits: Logits, chords: Chords) -> Logits:
+        order = np.argsort(-logits, axis=1, kind="stable")
+        out = np.empty(logits.shape, bool)
+        np.put_along_axis(out, order, self._out, axis=1)
+        logits[out] = NEVER
+        return logits
+
+
+class Draws:
+    """Uniform numbers of one take: the number of a second depends on the seed and it alone.
+
+    So a piece that is composed again from any point on, under the same seed and after the same
+    chords, goes on as it did.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self._rng = np.random.default_rng(seed)
+        self._numbers = self._rng.random(0)
+
+    def at(self, second: int) -> float:
+        """0 <= u < 1."""
+        if second >= len(self._numbers):
+            more = self._rng.random(max(64, second + 1 - len(self._numbers)))
+            self._numbers = np.concatenate([self._numbers, more])
+        return float(self._numbers[second])
+
+
+class Sampler:
+    """Filters in order, then for each take a draw from the softmax under its own seed."""
+
+    def __init__(self, filters: Sequence[LogitFilter], seeds: Sequence[int]) -> None:
+        self.filters = tuple(filters)
+        self._draws = [Draws(seed) for seed in seeds]
 
     @classmethod
     def of(
         cls,
-        settings: ComposeSettings,
-        minor: bool = False,
+        takes: Sequence[ComposeSettings],
+        minor: Sequence[bool],
         recall: LogitFilter | None = None,
         lean: LogitFilter | None = None,
     ) -> "Sampler":
-        """The usual sampler of a user's settings, seeded by them.
+        """The usual sampler of a user's settings, one for each take, seeded by them.
 
         `recall` completes the model's belief; `lean` chooses among the chords that it would think
         of.
         """
+
+        def each(name: str) -> NDArray[Any]:
+            return np.array([getattr(settings, name) for settings in takes])
+
         return cls(
             (
                 *([recall] if recall else []),
                 Forbid(),
-                LimitRepeats(settings.max_repeat),
-                InKey(minor, settings.in_key),
-                TopK(settings.top_k),
+                LimitRepeats(each("max_repeat")),
+                InKey(tuple(minor), each("in_key")),
+                TopK(each("top_k")),
                 *([lean] if lean else []),
-                Temperature(settings.temperature),
+                Temperature(each("temperature")),
             ),
-            np.random.default_rng(settings.seed),
+            [settings.seed for settings in takes],
         )
 
-    def draw(self, logits: NDArray[np.float32], chords: Sequence[int]) -> int:
-        """The next token, given logits (159,), which stay as they are, and the chords so far."""
+    def draw(self, logits: NDArray[np.float32], chords: Chords) -> Chords:
+        """The next tokens (B,), given logits (B, 159), which stay as they are, and the chords so
+        far (B, t).
+        """
         scores = logits.astype(np.float64)
         for apply in self.filters:
             scores = apply(scores, chords)
-        weights = np.exp(scores - scores.max())
-        total = weights.cumsum()
-        return int(total.searchsorted(self.rng.random() * total[-1], side="right"))
+        scores -= scores.max(axis=1, keepdims=True)
+        totals = np.exp(scores, out=scores).cumsum(axis=1)
+        second = chords.shape[1]
+        wanted = np.array([draws.at(second) for draws in self._draws]) * totals[:, -1]
+        drawn: Chords = (totals <= wanted[:, None]).sum(axis=1)
+        return drawn
+
+
+def _column(value: Floats | Ints) -> NDArray[Any]:
+    """(B, 1) or (1, 1), to be broadcast against logits."""
+    return np.reshape(value, (-1, 1))

@@ -4,7 +4,6 @@ Knows nothing of what is in the picture. Time is that of the presentation time s
 that the first frame is at 0 s: a film of variable frame rate is timed as a player shows it.
 """
 
-import hashlib
 import mimetypes
 import os
 from collections import Counter, deque
@@ -20,6 +19,7 @@ from numpy.typing import NDArray
 
 from scorelock.engine.errors import UnreadableFilm
 from scorelock.engine.features import Film
+from scorelock.engine.files import digest
 from scorelock.engine.timebase import FrameRate
 
 Image: TypeAlias = NDArray[np.uint8]
@@ -35,27 +35,6 @@ _LIKELY_FPS: Final = (1.0, 480.0)  # outside, the header guesses: MediaRecorder 
 _FALLBACK_FPS: Final = 25.0
 _STEADY_SHARE: Final = 0.98  # of the frame intervals; a few dropped frames are no variable rate
 _FRAMES_AHEAD: Final = 4
-
-
-def digest(path: Path) -> str:
-    """The file's SHA-256 in hexadecimal.
-
-    Raises:
-        UnreadableFilm: there is no such file, it is empty, or it cannot be read.
-    """
-    try:
-        if not path.is_file():
-            found = "a folder" if path.is_dir() else "a device" if path.exists() else "nothing"
-            raise UnreadableFilm(f"expected a film at {path}, found {found} there; check the path")
-        if not path.stat().st_size:
-            raise UnreadableFilm(f"expected a film, got the empty file {path}; copy it again")
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise UnreadableFilm(
-            f"expected a film at {path}, but it cannot be read: {error.strerror}; "
-            "check its permissions and the disk"
-        ) from error
 
 
 def hush() -> None:

@@ -5,20 +5,16 @@ Only a few numbers of each second are kept, so memory does not grow with the fil
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from scorelock.engine.affect import LookMeter, valence_and_arousal
-from scorelock.engine.features import VideoFeatures
+from scorelock.engine.features import EXTRACTOR, VideoFeatures
 from scorelock.engine.mood import emotions
 from scorelock.engine.shots import ShotWatcher, scene_offsets, shrink
 from scorelock.engine.video import STAMP_TOLERANCE_S, FilmReader, Image
-
-EXTRACTOR: Final = "picture/1"
-"""Name and version of what is computed here; a new version makes cached features stale."""
 
 
 class MotionMeter:

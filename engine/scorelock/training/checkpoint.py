@@ -3,9 +3,10 @@
 import io
 import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
+from zipfile import ZipFile
 
 import torch
 from torch import Tensor, nn
@@ -24,6 +25,9 @@ AMT_UNUSED = ("embedding.", "condition_linear.", "Wout_root.", "Wout_attr.")
 GRU_UNUSED = ("bilstm.", "lstm.", "gru.", "fc.")
 """Tensors of the published files that its published setting never reads."""
 
+NAMED: Final = 5
+"""Tensors of one fault that a message names; of more it says how many there are."""
+
 
 def load(path: Path) -> dict[str, Any]:
     """Read a torch file of tensors and plain values only.
@@ -34,18 +38,37 @@ def load(path: Path) -> dict[str, Any]:
     try:
         data = path.read_bytes()
     except OSError as err:
-        raise BadBundle(f"expected a checkpoint at {path}, got: {err.strerror}") from err
+        raise BadBundle(f"expected a checkpoint at {path}, got: {err.strerror or err}") from err
     try:
+        unpacked = _unpacked_bytes(data)
+        if unpacked > len(data):
+            raise BadBundle(
+                f"expected a checkpoint of plain tensors in {path}, got {len(data)} bytes that "
+                f"unpack to {unpacked}, as torch never packs them; download or export it again"
+            )
         with warnings.catch_warnings(action="ignore"):  # of old pickle protocols
             content = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
+    except BadBundle:
+        raise
     except Exception as err:  # damaged bytes raise whatever they happen to lead to
         raise BadBundle(
             f"expected a checkpoint of plain tensors in {path}, got a damaged or unsafe file "
             f"({type(err).__name__}); download or export it again"
         ) from err
     if not isinstance(content, dict):
-        raise BadBundle(f"expected a dictionary of tensors in {path}, got {type(content).__name__}")
+        raise BadBundle(
+            f"expected a dictionary of named tensors in {path}, got {type(content).__name__}; save "
+            "the model's state_dict"
+        )
     return content
+
+
+def _unpacked_bytes(data: bytes) -> int:
+    """What the parts of a torch file say that they hold; 0 of a file of torch before 1.6."""
+    if not data.startswith(b"PK"):
+        return 0
+    with ZipFile(io.BytesIO(data)) as archive:
+        return sum(part.file_size for part in archive.infolist())
 
 
 def load_state(path: Path) -> dict[str, Tensor]:
@@ -56,9 +79,34 @@ def load_state(path: Path) -> dict[str, Tensor]:
     """
     content = load(path)
     state = content.get("model", content)
-    if not isinstance(state, dict) or not all(isinstance(v, Tensor) for v in state.values()):
-        raise BadBundle(f"expected named tensors in {path}, got other values beside them")
+    if not isinstance(state, dict) or not all(
+        isinstance(name, str) and isinstance(value, Tensor) for name, value in state.items()
+    ):
+        raise BadBundle(
+            f"expected named tensors in {path}, got other values beside them; save the model's "
+            "state_dict alone"
+        )
+    odd = [name for name, tensor in state.items() if not _plain(tensor)]
+    if odd:
+        raise BadBundle(
+            f"expected tensors with all of their numbers in {path}, got {_listed(odd)} without; "
+            "save the model's state_dict again"
+        )
     return state
+
+
+def _plain(tensor: Tensor) -> bool:
+    """Whether it has a number in the file for each of its elements."""
+    return (
+        tensor.layout is torch.strided
+        and not tensor.is_meta
+        and tensor.numel() * tensor.element_size() <= tensor.untyped_storage().nbytes()
+    )
+
+
+def left_out(state: State) -> list[str]:
+    """The tensors of a published state that no model reads."""
+    return [name for name in state if name.startswith((*AMT_UNUSED, *GRU_UNUSED))]
 
 
 def take_matching(model: nn.Module, state: State) -> list[str]:
@@ -79,9 +127,20 @@ def take_matching(model: nn.Module, state: State) -> list[str]:
 
 
 def save(path: Path, content: Mapping[str, object]) -> None:
-    """Write beside, then rename: a killed process leaves the old file or the new one."""
+    """Write beside, then rename: a killed process leaves the old file or the new one.
+
+    Raises:
+        BadSetting: nothing can be written there.
+    """
     with writing(path) as beside:
-        torch.save(dict(content), beside)
+        write(beside, content)
+
+
+def write(path: Path, content: Mapping[str, object]) -> None:
+    """Write a torch file; a full disk is an OSError, which torch's own writer makes opaque."""
+    buffer = io.BytesIO()
+    torch.save(dict(content), buffer)
+    path.write_bytes(buffer.getbuffer())
 
 
 def amt_from_state(state: State) -> Amt:
@@ -92,9 +151,10 @@ def amt_from_state(state: State) -> Amt:
     """
     relative = _shape(state, "transformer.decoder.layers.0.self_attn.Er", 2)
     vision = _shape(state, "Linear_vis.weight", 2)
-    if relative[1] < 1 or vision[0] % relative[1]:
+    if vision[0] % 2 or vision[0] % relative[1]:
         raise BadBundle(
-            f"expected heads that divide the model's width {vision[0]}, got width {relative[1]}"
+            "expected an even width and heads that divide it, got a model's width of "
+            f"{vision[0]} and a head's of {relative[1]}"
         )
     sizes = AmtSizes(
         layout=_layout(vision[1]),
@@ -106,7 +166,7 @@ def amt_from_state(state: State) -> Amt:
         window=relative[0],
         standardised="standardise.mean" in state,
     )
-    return _fill(Amt(sizes), state, AMT_UNUSED)
+    return _fill(lambda: Amt(sizes), state, AMT_UNUSED)
 
 
 def bigru_from_state(state: State) -> BiGru:
@@ -121,7 +181,7 @@ def bigru_from_state(state: State) -> BiGru:
         layers=_count(state, r"bigru\.weight_ih_l(\d+)$"),
         standardised="standardise.mean" in state,
     )
-    return _fill(BiGru(sizes), state, GRU_UNUSED)
+    return _fill(lambda: BiGru(sizes), state, GRU_UNUSED)
 
 
 def surround_from_state(state: State) -> Surround:
@@ -137,14 +197,18 @@ def surround_from_state(state: State) -> Surround:
         raise BadBundle(
             f"expected a model of {sorted(each.width for each in sizes)} surroundings, got {width}"
         )
-    return _fill(Surround(fitting[0]), state, ())
+    return _fill(lambda: Surround(fitting[0]), state, ())
 
 
 def _shape(state: State, name: str, dimensions: int) -> torch.Size:
-    shape = state[name].shape if name in state else None
-    if shape is None or len(shape) != dimensions:
-        found = "nothing" if shape is None else list(shape)
-        raise BadBundle(f"expected a tensor {name} of {dimensions} dimensions, got {found}")
+    if name not in state:
+        raise BadBundle(
+            f"expected a tensor {name}, which Video2Music's checkpoints and our runs have, got "
+            f"{_listed(state) or 'none'}; choose another checkpoint"
+        )
+    shape = state[name].shape
+    if len(shape) != dimensions or not all(shape):
+        raise BadBundle(f"expected a tensor {name} of {dimensions} dimensions, got {list(shape)}")
     return shape
 
 
@@ -156,27 +220,52 @@ def _layout(width: int) -> Layout:
 
 
 def _count(state: State, pattern: str) -> int:
-    return 1 + max((int(m[1]) for name in state if (m := re.match(pattern, name))), default=0)
+    """Layers that have any tensor: numbers that leave a gap show as names that do not fit."""
+    return max(1, len({m[1] for name in state if (m := re.match(pattern, name))}))
 
 
-def _fill(model: M, state: State, unused: tuple[str, ...]) -> M:
+def _fill(build: Callable[[], M], state: State, unused: tuple[str, ...]) -> M:
+    with torch.device("meta"):  # what does not fit is told before memory is taken for it
+        model = build()
     wanted = model.state_dict()
     given = {name: tensor for name, tensor in state.items() if not name.startswith(unused)}
-    faults = [f"missing {name}" for name in wanted if name not in given]
-    faults += [f"unexpected {name}" for name in given if name not in wanted]
-    faults += [
-        f"{name} is {list(given[name].shape)} not {list(wanted[name].shape)}"
-        for name in wanted
-        if name in given and given[name].shape != wanted[name].shape
+    both = [name for name in wanted if name in given]
+    fitting = [name for name in both if given[name].shape == wanted[name].shape]
+    faults = [
+        ("missing ", [name for name in wanted if name not in given]),
+        ("unexpected ", [name for name in given if name not in wanted]),
+        (
+            "",
+            [
+                f"{name} is {list(given[name].shape)} not {list(wanted[name].shape)}"
+                for name in both
+                if name not in fitting
+            ],
+        ),
+        ("", [name + fault for name in fitting if (fault := _fault(name, given[name]))]),
     ]
-    faults += [f"{name} is not finite" for name, t in given.items() if not _finite(name, t)]
-    if faults:
-        raise BadBundle(f"the checkpoint does not fit its own sizes: {'; '.join(faults)}")
-    model.load_state_dict(given)
+    said = [kind + _listed(names) for kind, names in faults if names]
+    if said:
+        raise BadBundle(
+            f"expected weights that fit each other, got {'; '.join(said)}; download or export the "
+            "checkpoint again"
+        )
+    model.to_empty(device="cpu").load_state_dict(given)
     return model.eval()
 
 
-def _finite(name: str, tensor: Tensor) -> bool:
+def _fault(name: str, tensor: Tensor) -> str:
+    """What is wrong with a tensor's numbers in single precision, in which models run."""
+    if not tensor.is_floating_point():
+        return f" is of {tensor.dtype}"
+    numbers = tensor.float()
     # Features that say nothing have an infinite deviation.
-    bad = tensor.isnan() if name == "standardise.std" else ~tensor.isfinite()
-    return not bad.any()
+    bad = numbers.isnan() if name == "standardise.std" else ~numbers.isfinite()
+    return " is not finite" if bad.any() else ""
+
+
+def _listed(names: Collection[str]) -> str:
+    """Some names in a line; whatever a stranger's file calls its tensors stays readable."""
+    shown = [repr(name)[1:-1][:120] for name in list(names)[:NAMED]]
+    more = len(names) - len(shown)
+    return ", ".join(shown) + (f" and {more} more" if more else "")

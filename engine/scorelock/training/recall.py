@@ -49,17 +49,18 @@ class Remembered:
         """Hear a song through."""
         memory = Memory()
         rows = []
-        for chord in chords[:-1].tolist():
-            memory.hear(chord)
+        for chord in chords[:-1]:
+            memory.hear(chord[None])
             rows.append(memory.lags())
-        widest = max(1, *(len(proposed) for _, proposed in rows))
+        widest = max(1, *(proposed.shape[1] for _, proposed in rows))
         lags = np.zeros((len(rows), widest, LAG_FEATURES), np.float32)
         ids = np.zeros((len(rows), widest), np.int64)
         real = np.zeros((len(rows), widest), bool)
         for row, (features, proposed) in enumerate(rows):
-            lags[row, : len(proposed)] = features
-            ids[row, : len(proposed)] = proposed
-            real[row, : len(proposed)] = True
+            count = proposed.shape[1]
+            lags[row, :count] = features[:, 0].T
+            ids[row, :count] = proposed[0]
+            real[row, :count] = True
         return cls(*map(torch.from_numpy, (lags, ids, real, logits, chords[1:])))
 
 

@@ -18,10 +18,10 @@ from scorelock.engine.features import SEMANTIC_WIDTH, Layout
 
 CLAMP: Final = 5.0
 _PLACES: Final = 8
-_NEAR_CUTS, _FAR_CUTS = 4, 15
-_NEAR_MOTION, _FAR_MOTION = 1, 8
-_MOOD: Final = 8
-_SCENE: Final = 4
+NEAR_CUTS, FAR_CUTS = 4, 15
+NEAR_MOTION, FAR_MOTION = 1, 8
+MOOD: Final = 8
+SCENE: Final = 4
 """Seconds to both sides that are averaged over."""
 
 _SEMANTIC: Final = 0.12
@@ -94,19 +94,19 @@ class Surround(nn.Module):
         parts = [
             _places(real),
             offset.clamp(max=30) / 10,
-            _around(cut, real, _NEAR_CUTS),
-            _around(cut, real, _FAR_CUTS),
-            _around(motion, real, _NEAR_MOTION) / 20,
-            _around(motion, real, _FAR_MOTION) / 20,
+            _around(cut, real, NEAR_CUTS),
+            _around(cut, real, FAR_CUTS),
+            _around(motion, real, NEAR_MOTION) / 20,
+            _around(motion, real, FAR_MOTION) / 20,
             _whole(torch.cat([motion / 20, cut], dim=-1), real),
             emotion,
-            _around(emotion, real, _MOOD),
+            _around(emotion, real, MOOD),
             _whole(emotion, real),
         ]
         if self.sizes.layout == "published":
             semantic = features[..., :SEMANTIC_WIDTH]
             film = _whole(semantic, real)
-            parts += [film, _around(semantic, real, _SCENE) - film]
+            parts += [film, _around(semantic, real, SCENE) - film]
         return torch.cat(parts, dim=-1)
 
 

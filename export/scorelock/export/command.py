@@ -1,26 +1,21 @@
 """`scorelock export FROM... -o FOLDER`: weights to a model bundle, or to the published files."""
 
 import argparse
-import json
+import sys
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
-from scorelock.engine.bundle import BASELINES, RECALL
-from scorelock.engine.errors import BadBundle, BadSetting, MissingPart
+from scorelock.engine.errors import BadSetting, MissingPart
+
+if TYPE_CHECKING:
+    from scorelock.export.sources import Source
+    from scorelock.training.songs import Corpus
 
 PUBLISHED: Final = ("best_loss_weights.pickle", "best_rmse_weights.pickle")
 """The files of a published Video2Music checkpoint: AMT and biGRU."""
 
-LICENCES: Final = {
-    "muvisync": "MuVi-Sync (Kang, Poria, Herremans 2024; Zenodo 10057093): licence as published "
-    "with the Zenodo record, not verified",
-    "pop909": "POP909: MIT",
-    "billboard": "McGill Billboard annotations: CC0-1.0",
-    "openewld": "OpenEWLD: public domain scores, MIT repository",
-    "chordmelody": "chord-melody data set: MIT as its repository declares, chord symbols only",
-    "freedoom": "Freedoom game music: BSD-3-Clause",
-}
-"""What each training corpus allows, as the bundle's manifest states it."""
+PRECISIONS: Final = ("fp32", "fp16", "int8")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,8 +25,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         nargs="+",
         metavar="FROM",
-        help=f"a folder with {' and '.join(PUBLISHED)}, or the two folders that "
-        "`scorelock train amt` and `scorelock train dynamics` wrote",
+        help=f"a folder with {' and '.join(PUBLISHED)}, those two files, or the folders that "
+        "`scorelock train amt`, `dynamics` and perhaps `recall` wrote",
     )
     parser.add_argument("-o", "--output", type=Path, required=True, help="the folder to write")
     parser.add_argument(
@@ -41,6 +36,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a bundle to compose with (default), or weight files for Video2Music's own code",
     )
     parser.add_argument("--name", help="what the bundle is called (default: its folder's name)")
+    parser.add_argument(
+        "--precision",
+        choices=PRECISIONS,
+        default="fp32",
+        help="of the bundle's weights (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--opset",
+        type=int,
+        metavar="N",
+        help="the ONNX operator set to write (default: the one that this version is tested with)",
+    )
+    parser.add_argument(
+        "--data",
+        type=Path,
+        help="prove the bundle on real songs, too: a packed .npz, a MuVi-Sync tree, or a folder "
+        "with either; Hits@k of the weights and of the bundle go into its manifest",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -48,111 +61,97 @@ def run(args: argparse.Namespace) -> int:
 
     Raises:
         BadBundle: weights that do not fit, or graphs that do not match them.
-        BadSetting: more than two sources, a run that is not finished, or one that the public code
-            could not run.
+        BadSetting: sources that do not go together, a run that is not finished, one that the public
+            code could not run, an operator set or data that do not fit, or nowhere to write.
         MissingPart: PyTorch or onnx is not installed.
     """
     try:
         import onnx  # noqa: F401
-        import onnxscript  # noqa: F401
         import torch  # noqa: F401
     except ImportError as err:
         raise MissingPart(
             f"expected {err.name} to export models; pip install 'scorelock[train]'"
         ) from err
-    from scorelock.export.onnx_export import export_bundle
-    from scorelock.export.published import save_published
-    from scorelock.training.bigru import BiGru
-    from scorelock.training.checkpoint import amt_from_state, load_state
-    from scorelock.training.regressors import regressor_from_state
+    from scorelock.export.sources import Source
 
-    weights, about = _sources(args.source)
-    amt = amt_from_state(load_state(weights[0]))
-    dynamics = regressor_from_state(load_state(weights[1]))
-    if args.format == "published":
-        if not isinstance(dynamics, BiGru):
-            raise BadSetting(
-                "expected a biGRU, which the public code has, got another model of density and "
-                'loudness; train one with kind = "bigru"'
-            )
-        save_published(amt, dynamics, args.output)
-        print(f"{args.output}: {' and '.join(PUBLISHED)}")
-        return 0
-    manifest = export_bundle(
-        amt, dynamics, args.output, name=args.name or args.output.resolve().name, about=about
-    )
-    proof, size = manifest["parity"], manifest["sizes"]["parameters"]
-    print(
-        f"{args.output}: {manifest['layout']} features, {size} parameters, "
-        f"within {proof['max_abs_difference']:.1e} of PyTorch over {proof['steps']} chords"
-    )
+    _check(args)
+    source = Source.read(args.source)
+    if source.unused:
+        modules = dict.fromkeys(name.rsplit(".", 1)[0] for name in source.unused)
+        _say(f"left out {len(source.unused)} tensors that no model reads: {', '.join(modules)}")
+    try:
+        said = _publish(source, args) if args.format == "published" else _bundle(source, args)
+    except OSError as err:
+        raise BadSetting(
+            f"expected a place to write {args.output}, got: {err.strerror or err}; make room there "
+            "or choose another one with -o"
+        ) from err
+    print(f"{args.output}: {said}")
     return 0
 
 
-def _sources(folders: list[Path]) -> tuple[list[Path], dict[str, Any]]:
-    """The two weight files, and what the manifest says of licence, training and metrics."""
-    if len(folders) == 1:
-        source = "weights as published with Video2Music; their licence is not verified"
-        data = {"data": [LICENCES["muvisync"]]}
-        return [folders[0] / name for name in PUBLISHED], {
-            "licence": source,
-            "training": data,
-            "metrics": {},
-        }
-    found = [_read_run(folder) for folder in folders]
-    runs = {run["what"]: (folder, run) for folder, run in zip(folders, found, strict=True)}
-    if len(runs) != len(folders) or not {"amt", "dynamics"} <= runs.keys():
-        raise BadSetting(
-            "expected a checkpoint's folder, or a run of amt, one of dynamics and perhaps one of "
-            f"recall, got runs of {', '.join(run['what'] for run in found)}"
-        )
-    (chords, amt), (regressor, dynamics) = runs["amt"], runs["dynamics"]
-    about: dict[str, Any] = {
-        "licence": "that of Scorelock, as far as the training data allows",
-        "training": {
-            "data": [
-                LICENCES.get(name, f"{name}: licence not known")
-                for name in sorted(_corpora(amt) | _corpora(dynamics))
-            ],
-            "chords": {key: amt[key] for key in ("config", "start", "songs", "epochs")},
-            "dynamics": {key: dynamics[key] for key in ("config", "songs", "epochs")},
-        },
-        "metrics": {"chords": amt["scores"], "dynamics": dynamics["scores"]},
-        "files": [path for path in [chords / BASELINES] if path.is_file()],
-    }
-    if "recall" in runs:
-        folder, recall = runs["recall"]
-        if Path(recall["config"]["start"]).resolve().name != chords.resolve().name:
+def _check(args: argparse.Namespace) -> None:
+    """Before anything is read, so that a wrong option shows at once."""
+    from onnx.defs import onnx_opset_version
+
+    from scorelock.export.onnx_export import LEAST_OPSET
+
+    if args.format == "published":
+        if args.precision != "fp32" or args.opset is not None or args.data:
             raise BadSetting(
-                f"expected recall fitted to {chords}, got one fitted to {recall['config']['start']}"
+                "expected --precision, --opset and --data with --format bundle, got published, "
+                "whose files hold plain weights"
             )
-        about["recall"] = json.loads((folder / RECALL).read_text(encoding="utf-8"))
-        about["training"]["recall"] = recall["config"]
-        about["metrics"]["recall"] = recall["scores"]
-    return [chords / "best.pt", regressor / "best.pt"], about
-
-
-def _corpora(run: dict[str, Any]) -> set[str]:
-    """All that a run's weights have learned from, those of the run that it started from too."""
-    return {
-        name
-        for config in [run["config"], *(run.get("start") or {"configs": []})["configs"]]
-        for stage in config["stages"]
-        for name in stage["corpora"]
-    }
-
-
-def _read_run(folder: Path) -> dict[str, Any]:
-    path = folder / "run.json"
-    try:
-        about: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        _ = about["what"]
-    except FileNotFoundError as err:
+        return
+    most = onnx_opset_version()
+    if args.opset is not None and not LEAST_OPSET <= args.opset <= most:
         raise BadSetting(
-            f"expected a finished run in {folder}, found no run.json; let `scorelock train` end"
-        ) from err
-    except (ValueError, KeyError, TypeError) as err:
-        raise BadBundle(
-            f"expected a run's notes in {path}, got a damaged file; train again"
-        ) from err
-    return about
+            f"expected an --opset from {LEAST_OPSET}, which has the operators of these graphs, to "
+            f"{most}, the newest of the onnx installed, got {args.opset}"
+        )
+
+
+def _publish(source: "Source", args: argparse.Namespace) -> str:
+    from scorelock.export.published import save_published
+    from scorelock.training.bigru import BiGru
+
+    if not isinstance(source.dynamics, BiGru):
+        raise BadSetting(
+            "expected a biGRU, which the public code has, got another model of density and "
+            'loudness; train one with kind = "bigru"'
+        )
+    save_published(source.amt, source.dynamics, args.output)
+    return " and ".join(PUBLISHED)
+
+
+def _bundle(source: "Source", args: argparse.Namespace) -> str:
+    from scorelock.export.hits import held_out, hits_proof
+    from scorelock.export.onnx_export import OPSET, export_bundle
+    from scorelock.export.proof import in_words
+
+    proof = None
+    if args.data:
+        corpus = held_out(args.data, source.amt.sizes.layout)
+        _say_skipped(corpus)
+        proof = partial(hits_proof, source.amt, corpus.songs)
+    manifest = export_bundle(
+        source.amt,
+        source.dynamics,
+        args.output,
+        name=args.name or args.output.resolve().name,
+        about=source.about,
+        precision=args.precision,
+        opset=OPSET if args.opset is None else args.opset,
+        proof=proof,
+    )
+    size = manifest["sizes"]["parameters"]
+    return f"{manifest['layout']} features, {size} parameters; {in_words(manifest['parity'])}"
+
+
+def _say_skipped(corpus: "Corpus") -> None:
+    for name, why in corpus.skipped.items():
+        _say(f"left out {name}: {why}")
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr)

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
-from scorelock.engine.features import EMOTIONS
+from scorelock.engine.features import EMOTIONS, VideoFeatures
 from scorelock.engine.files import writing
 from scorelock.engine.score import Cue, Performance
 
@@ -20,19 +20,14 @@ def write_json(path: Path, cue: Cue, performance: Performance) -> None:
 
 
 def document(cue: Cue, performance: Performance) -> dict[str, Any]:
-    """Film, settings, chords, density, loudness, what was seen, and notes; times in seconds.
+    """What was `seen`, settings, chords, density, loudness and notes; times in seconds.
 
-    Density, loudness and the lists under "picture" have one row a second, from 0 s on.
+    Density and loudness have one row a second, from 0 s on.
     """
-    film, features, settings = cue.features.film, cue.features, cue.settings
+    settings = cue.settings
     return {
         "format": FORMAT,
-        "film": {
-            "name": Path(film.path).name,
-            "sha256": film.sha256,
-            "duration_s": film.duration_s,
-            "frame_rate": str(film.rate),
-        },
+        **seen(cue.features),
         "bundle": cue.bundle,
         "key": str(cue.key),
         "settings": {
@@ -54,6 +49,22 @@ def document(cue: Cue, performance: Performance) -> dict[str, Any]:
         ],
         "density": _rounded(cue.dynamics.density),
         "loudness": _rounded(cue.dynamics.loudness),
+        "notes": [
+            {"part": part.name, **asdict(note)} for part in performance.parts for note in part.notes
+        ],
+    }
+
+
+def seen(features: VideoFeatures) -> dict[str, Any]:
+    """The film and its picture; the lists under "picture" have one row a second, from 0 s on."""
+    film = features.film
+    return {
+        "film": {
+            "name": Path(film.path).name,
+            "sha256": film.sha256,
+            "duration_s": film.duration_s,
+            "frame_rate": str(film.rate),
+        },
         "picture": {
             "extractor": features.extractor,
             "cuts_s": [round(cut.at_s, 6) for cut in features.cuts],
@@ -63,9 +74,6 @@ def document(cue: Cue, performance: Performance) -> dict[str, Any]:
             "arousal": _rounded(features.arousal),
             **{name: _rounded(features.emotion[:, i]) for i, name in enumerate(EMOTIONS)},
         },
-        "notes": [
-            {"part": part.name, **asdict(note)} for part in performance.parts for note in part.notes
-        ],
     }
 
 

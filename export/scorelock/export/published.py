@@ -6,6 +6,7 @@ code's `video_music_transformer.py` and `video_regression.py`.
 """
 
 from collections.abc import Mapping
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
@@ -15,12 +16,12 @@ from torch import Tensor, nn
 
 from scorelock.engine.errors import BadSetting
 from scorelock.engine.features import WIDTH
-from scorelock.engine.files import make_folder
+from scorelock.engine.files import make_folder, writing
 from scorelock.engine.vocabulary import ATTRIBUTE_SIZE, ROOT_SIZE, SIZE
 from scorelock.export.command import PUBLISHED
 from scorelock.training.amt import Amt, Standardise
 from scorelock.training.bigru import BiGru
-from scorelock.training.checkpoint import save
+from scorelock.training.checkpoint import write
 
 M = TypeVar("M", Amt, BiGru)
 
@@ -64,7 +65,8 @@ def save_published(amt: Amt, dynamics: BiGru, folder: Path) -> None:
     """Write both models' files, with zeros in the layers that are there without use.
 
     Raises:
-        BadSetting: a model that the public code cannot build, or a folder that has such files.
+        BadSetting: a model that the public code cannot build, a folder that has such files, or
+            nowhere to write; then there are neither of the two.
     """
     sizes = amt.sizes
     if sizes.encoder_layers != sizes.decoder_layers:
@@ -76,12 +78,21 @@ def save_published(amt: Amt, dynamics: BiGru, folder: Path) -> None:
         dict(folded(amt).state_dict()) | _unused_amt(amt),
         dict(folded(dynamics).state_dict()) | _unused_bigru(dynamics),
     )
-    make_folder(folder)
     for name in PUBLISHED:
         if (folder / name).exists():
             raise BadSetting(f"expected a folder without {name}, got {folder}; choose another")
-    for name, state in zip(PUBLISHED, states, strict=True):
-        save(folder / name, state)
+    is_new = not folder.exists()
+    make_folder(folder)
+    try:
+        with ExitStack() as both:
+            places = [both.enter_context(writing(folder / name)) for name in PUBLISHED]
+            for place, state in zip(places, states, strict=True):
+                write(place, state)
+    except BaseException:
+        if is_new:
+            with suppress(OSError):
+                folder.rmdir()
+        raise
 
 
 def _unused_amt(amt: Amt) -> dict[str, Tensor]:

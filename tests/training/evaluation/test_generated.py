@@ -1,6 +1,6 @@
 """Measures of what is composed: known music has known numbers, a blind model changes nothing."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from scorelock.engine.bundle import Film, Manifest
+from scorelock.engine.bundle import Manifest
 from scorelock.engine.score import ComposeSettings
 from scorelock.engine.vocabulary import SIZE, Chord
 from scorelock.training.evaluation.generated import (
@@ -30,15 +30,17 @@ class Blind:
 
     manifest = Manifest("blind", "picture", 300, None, (1, 2, 1, 1), {}, {}, {}, {})
 
-    def encode(self, features: Rows) -> Film:
-        return ()
+    position = 0
 
-    def decode(
-        self, tokens: NDArray[np.int64], minor: bool, cache: Rows, film: Film
-    ) -> tuple[Rows, Rows]:
-        logits = np.full((len(tokens), SIZE), -20, np.float32)
-        logits[:, [Chord.parse(name).token for name in ("C", "F", "G", "Am", "Dm")]] = 0
-        return logits, np.zeros((2, len(tokens), 1, 1, 1), np.float32)
+    def begin(self, features: Rows, minor: Sequence[bool]) -> "Blind":
+        return self
+
+    def rewind(self, position: int) -> None: ...
+
+    def advance(self, tokens: NDArray[np.int64]) -> Rows:
+        logits = np.full((*tokens.shape, SIZE), -20, np.float32)
+        logits[..., [Chord.parse(name).token for name in ("C", "F", "G", "Am", "Dm")]] = 0
+        return logits
 
 
 def scores(song: Make, affect: float, seed: int = 0) -> dict[str, Any]:

@@ -8,13 +8,13 @@ from typing import Any, Final
 from scorelock.bridge.clock import MonotonicClock
 from scorelock.bridge.console import say
 
-BENCHES: Final = ("decode", "live", "watch")
+BENCHES: Final = ("decode", "live", "watch", "start")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Which benches, and how long or on what."""
     parser.add_argument(
-        "bench", nargs="*", metavar="BENCH", help="decode, live, watch (default: all)"
+        "bench", nargs="*", metavar="BENCH", help="decode, live, watch, start (default: all)"
     )
     parser.add_argument(
         "--chords", type=int, default=300, help="chords to decode (default: %(default)s)"
@@ -24,6 +24,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--film", type=Path, help="film to watch (default: a 1080p film drawn for it)"
+    )
+    parser.add_argument(
+        "--device",
+        choices=("auto", "cpu", "cuda", "tensorrt", "coreml", "directml"),
+        default="auto",
+        help="that chords are decoded on (default: %(default)s)",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
@@ -53,11 +59,15 @@ def _measure(name: str, args: argparse.Namespace) -> dict[str, Any]:
     if name == "decode":
         from scorelock.export import bench_decode
 
-        return bench_decode.measure(now, args.chords)
+        return bench_decode.measure(now, args.chords, args.device)
     if name == "watch":
         from scorelock.bridge import bench_watch
 
         return bench_watch.measure(now, args.film)
+    if name == "start":
+        from scorelock.bridge import bench_start
+
+        return bench_start.measure(now)
     from scorelock.bridge import bench_live
 
     return bench_live.measure(args.seconds)
@@ -71,6 +81,12 @@ def _print_table(results: dict[str, Any]) -> None:
     for column in ("bench", "ours", "other", "ratio", "what"):
         table.add_column(column, overflow="fold")
     for name, result in results.items():
+        if name == "decode":
+            from scorelock.export.bench_decode import rows
+
+            for row in rows(result):
+                table.add_row(*row)
+            continue
         ours, other = _shown(result["ours"]), _shown(result["other"])
         table.add_row(name, ours, other, f"{result['ratio']:.2f}", result["what"])
     Console(soft_wrap=False).print(table)

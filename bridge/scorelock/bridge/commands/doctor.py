@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Final, Literal
 
 from scorelock.engine.errors import ScorelockError
@@ -15,7 +16,7 @@ BASE: Final = (
     *("numpy", "opencv-python-headless", "scenedetect-headless"),
     *("python-osc", "mido", "python-rtmidi", "rich"),
 )
-TRAINING: Final = ("torch", "onnx", "onnxscript")
+TRAINING: Final = ("torch", "lightning-fabric", "onnx")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +30,18 @@ class Finding:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Only --json."""
+    """The options of `scorelock doctor`."""
+    parser.add_argument(
+        "--bundle",
+        type=Path,
+        help="the model bundle to look at: its folder, or starter or clip (default: starter)",
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def run(args: argparse.Namespace) -> int:
     """Print every finding; exit code 1 where the main job cannot run."""
-    findings = list(findings_here())
+    findings = list(findings_here(args.bundle))
     if args.json:
         print(json.dumps({"findings": [asdict(finding) for finding in findings]}))
     else:
@@ -47,12 +53,12 @@ def run(args: argparse.Namespace) -> int:
     return int(any(finding.state == "missing" for finding in findings))
 
 
-def findings_here() -> Iterator[Finding]:
+def findings_here(bundle: Path | None = None) -> Iterator[Finding]:
     """Look at everything that a command needs, in the order of its importance."""
     yield _python()
     yield _packages("packages", BASE, "missing", "pip install scorelock")
     yield _runtime()
-    yield _bundle()
+    yield from _bundle(bundle)
     yield from _midi()
     yield _osc()
     yield _packages(
@@ -100,16 +106,23 @@ def _runtime() -> Finding:
     return Finding("ONNX Runtime", "missing", found, remedy)
 
 
-def _bundle() -> Finding:
+def _bundle(folder: Path | None) -> Iterator[Finding]:
     from scorelock.engine.bundle import Bundle
+    from scorelock.export.proof import in_words
 
+    what = "model bundle"
     try:
-        manifest = Bundle.open().manifest
+        manifest = Bundle.open(folder).manifest
     except (ScorelockError, ModuleNotFoundError) as err:
-        return Finding(
-            "model bundle", "missing", str(err), "pip install --force-reinstall scorelock"
-        )
-    return Finding("model bundle", "ok", f"{manifest.name}: every file as it was made")
+        remedy = "" if folder else "pip install --force-reinstall scorelock"
+        yield Finding(what, "missing", str(err), remedy)
+        return
+    yield Finding(what, "ok", f"{manifest.name}: every file as it was made")
+    words = in_words(manifest.parity)
+    if words:
+        yield Finding("its proof", "ok", words)
+    else:
+        yield Finding("its proof", "limited", "none", "make it again with scorelock export")
 
 
 def _midi() -> Iterator[Finding]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from scorelock.bridge.clock import MonotonicClock
-from scorelock.bridge.composing import add_compose_arguments, performance_of
+from scorelock.bridge.composing import add_compose_arguments, stream_of
 from scorelock.bridge.console import say
 from scorelock.bridge.dialects import hosts
 from scorelock.bridge.osc_in import DEFAULT_LISTEN, OscIn
@@ -18,6 +18,7 @@ from scorelock.bridge.ports import midi_out_or_none
 from scorelock.bridge.session import LiveSession, SessionReport
 from scorelock.bridge.status import status_line
 from scorelock.engine.errors import BadSetting
+from scorelock.engine.score import Performance
 from scorelock.engine.timebase import FrameRate, Timecode
 
 RATES: Final = {
@@ -28,6 +29,9 @@ RATES: Final = {
     "59.94": FrameRate(Fraction(60000, 1001)),
     "59.94df": FrameRate(Fraction(60000, 1001), drop=True),
 }
+
+READY: Final = "Ctrl-C ends"
+"""The last line before the first note: it is said when the host is followed."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -66,13 +70,15 @@ def run(args: argparse.Namespace) -> int:
     _film_start(args.film_start, known_rate or FrameRate(Fraction(120)))
     clock = MonotonicClock()
     with OscIn(args.listen, clock) as osc, closing(midi_out_or_none(args.midi_out, say)) as out:
-        cue, performance = performance_of(args)
+        cue, coming = stream_of(args)
         rate = known_rate or cue.features.film.rate
         film_start_s = _film_start(args.film_start, rate)
-        session = LiveSession(performance, cue, out, osc, hosts(rate), clock, film_start_s)
-        _tell_setup(osc.address, out.name, Timecode.from_seconds(film_start_s, rate))
-        with session, status_line(cue.key, rate) as view:
-            session.run(view)
+        empty = Performance((), cue.features.film.duration_s)
+        session = LiveSession(empty, None, out, osc, hosts(rate), clock, film_start_s, coming)
+        with session:
+            _tell_setup(osc.address, out.name, Timecode.from_seconds(film_start_s, rate))
+            with status_line(cue.key, rate) as view:
+                session.run(view)
     report = session.report()
     print(json.dumps(asdict(report), indent=2) if args.json else _summary(report))
     return 0
@@ -103,7 +109,7 @@ def _tell_setup(address: tuple[str, int], out: str, film_start: Timecode) -> Non
         f"{'this machine' if host == '0.0.0.0' else host}, device port {port}, pattern Default"
     )
     say(f'other hosts: /time ,f SECONDS and /play ,f 1 or 0, or /timecode ,s "{film_start}"')
-    say("Ctrl-C ends")
+    say(READY)
 
 
 def _summary(report: SessionReport) -> str:

@@ -45,9 +45,9 @@ class Composer:
         settings = replace(self.settings, seed=self.settings.seed + index, affect=affect)
         mood = Mood.of(features[:, -len(EMOTIONS) :])
         sampler = Sampler.of(
-            settings,
-            minor,
-            recall_of(self.model.manifest, settings.recall),
+            [settings],
+            [minor],
+            recall_of(self.model.manifest, [settings.recall]),
             Lean(AffectScale.of(LEADS), mood, affect),
         )
         tonic = Chord(9, "min") if minor else Chord(0, "maj")

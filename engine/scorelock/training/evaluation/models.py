@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from scorelock.engine.bundle import BASELINES, RECALL, Bundle, Film, Manifest, find_bundle
+from scorelock.engine.bundle import BASELINES, RECALL, Bundle, Manifest, find_bundle
 from scorelock.engine.decoder import ChordModel
 from scorelock.engine.errors import BadBundle, BadSetting, MissingPart
 from scorelock.engine.features import Layout
@@ -18,6 +18,8 @@ from scorelock.engine.vocabulary import SIZE
 from scorelock.training.songs import Example
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from scorelock.training.amt import Amt
 
 Rows = NDArray[np.float32]
@@ -129,36 +131,52 @@ class RunningAmt:
             recall=recall,
         )
 
-    def encode(self, features: Rows) -> Film:
+    def begin(self, features: Rows, minor: Sequence[bool]) -> "RunningSteps":
+        """See raw features (T, F) of one window; then decode a take for each of `minor`."""
         import torch
 
         missing = max(0, (self.manifest.pad_to or 0) - len(features))
         padded = torch.from_numpy(np.pad(features, ((0, missing), (0, 0))))[None]
         with torch.inference_mode():
-            return tuple(part.numpy() for part in self.amt.encode(padded))
+            return RunningSteps(self.amt, self.amt.encode(padded), minor)
 
-    def decode(
-        self, tokens: NDArray[np.int64], minor: bool, cache: Rows, film: Film
-    ) -> tuple[Rows, Rows]:
+
+class RunningSteps:
+    """What `scorelock.engine.decoder.Steps` asks, in PyTorch."""
+
+    def __init__(self, amt: "Amt", film: Sequence["Tensor"], minor: Sequence[bool]) -> None:
+        import torch
+
+        self._amt = amt
+        self._film = film
+        self._minor = torch.tensor(minor, dtype=torch.float32)
+        self._cache = amt.empty_cache(len(minor))
+
+    @property
+    def position(self) -> int:
+        """Chords so far."""
+        return self._cache.shape[1]
+
+    def rewind(self, position: int) -> None:
+        """Forget the chords from `position` on."""
+        self._cache = self._cache[:, :position]
+
+    def advance(self, tokens: NDArray[np.int64]) -> Rows:
+        """Logits (B, S, 159) of the chord after each of S more, tokens (B, S)."""
         import torch
 
         from scorelock.training.batches import split_tokens
 
+        chords = split_tokens(torch.from_numpy(np.ascontiguousarray(tokens)))
         with torch.inference_mode():
-            logits, rows = self.amt.decode(
-                split_tokens(torch.from_numpy(tokens)[None]),
-                torch.tensor([float(minor)]),
-                torch.from_numpy(cache),
-                [torch.from_numpy(part) for part in film],
-            )
-        return logits[0].numpy(), rows.numpy()
+            logits, rows = self._amt.decode(chords, self._minor, self._cache, self._film)
+            self._cache = torch.cat([self._cache, rows], dim=1)
+        return logits.numpy()
 
 
 def song_logits(model: ChordModel, song: Example) -> Rows:
     """The model's own logits (T - 1, 159) of a song's chords after the first, of one window."""
-    layers, pair, heads, width = model.manifest.cache_row
-    empty = np.zeros((layers * pair, 0, 1, heads, width), np.float32)
     if len(song.chords) < 2:
         return np.zeros((0, SIZE), np.float32)
-    logits, _ = model.decode(song.chords[:-1], song.minor, empty, model.encode(song.features))
-    return logits
+    said: Rows = model.begin(song.features, [song.minor]).advance(song.chords[None, :-1])[0]
+    return said
