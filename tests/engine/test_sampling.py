@@ -15,7 +15,6 @@ from scorelock.engine.sampling import (
     LimitRepeats,
     LogitFilter,
     Sampler,
-    Temperature,
     TopK,
 )
 from scorelock.engine.score import ComposeSettings
@@ -25,9 +24,9 @@ logits_159 = arrays(np.float32, SIZE, elements=st.floats(-20, 20, width=32))
 tokens = st.integers(N + 1, END - 1)
 
 
-def sampler(*filters: LogitFilter, seed: int = 0) -> Callable[..., int]:
+def sampler(*filters: LogitFilter, seed: int = 0, temperature: float = 1.0) -> Callable[..., int]:
     """Draws of a single take, from logits (159,) and a list of chords."""
-    one = Sampler(filters, [seed])
+    one = Sampler(filters, [seed], temperature)
     return lambda logits, chords: int(one.draw(logits[None], np.array([chords], np.int64))[0])
 
 
@@ -55,7 +54,7 @@ def test_a_chord_ends_after_its_longest_hold(logits: np.ndarray, token: int, sec
 
 @given(logits_159)
 def test_temperature_zero_takes_the_likeliest(logits: np.ndarray) -> None:
-    assert sampler(Temperature(0))(logits, []) == logits.argmax()
+    assert sampler(temperature=0)(logits, []) == logits.argmax()
 
 
 @given(logits_159, st.integers(1, 10), st.integers(0, 2**32))
@@ -67,7 +66,7 @@ def test_top_k_draws_among_the_likeliest(logits: np.ndarray, k: int, seed: int) 
 @given(logits_159)
 def test_drawing_leaves_the_logits_as_they_were(logits: np.ndarray) -> None:
     before = logits.copy()
-    sampler(Forbid(), LimitRepeats(1), TopK(3), Temperature(2))(logits, [5])
+    sampler(Forbid(), LimitRepeats(1), TopK(3), temperature=2)(logits, [5])
     np.testing.assert_array_equal(logits, before)
 
 
@@ -76,7 +75,7 @@ def test_draws_follow_the_softmax() -> None:
     logits = np.full(SIZE, -np.inf, np.float32)
     logits[[10, 20]] = np.log([3, 1])
     for temperature, share in ((1.0, 0.75), (0.5, 0.9)):
-        each = sampler(Temperature(temperature))
+        each = sampler(temperature=temperature)
         drawn = [each(logits, [1] * second) for second in range(4000)]
         assert set(drawn) == {10, 20}
         # Five standard deviations of a binomial share.
@@ -100,8 +99,8 @@ def test_a_seed_is_a_song() -> None:
     [
         lambda: LimitRepeats(0),
         lambda: TopK(0),
-        lambda: Temperature(-1),
-        lambda: Temperature(float("nan")),
+        lambda: Sampler((), [0], -1),
+        lambda: Sampler((), [0], float("nan")),
     ],
 )
 def test_refuses_numbers_that_leave_nothing(make: type) -> None:

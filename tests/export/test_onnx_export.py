@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scorelock.engine.bundle import DECODER, DECODER_ON_CPU, WEIGHTS, Bundle
 from scorelock.engine.decoder import decode_chords
 from scorelock.engine.errors import BadBundle, BadSetting
-from scorelock.engine.sampling import Forbid, LimitRepeats, Sampler, Temperature
+from scorelock.engine.sampling import Forbid, LimitRepeats, Sampler
 from scorelock.engine.vocabulary import decomposed
 from scorelock.export.bench_decode import compare, rows
 from scorelock.export.command import PUBLISHED, add_arguments, run
@@ -81,7 +81,7 @@ def case() -> dict[str, NDArray[Any]]:
 
 
 def greedy() -> Sampler:
-    return Sampler((Forbid(), LimitRepeats(2), Temperature(0)), [0])
+    return Sampler((Forbid(), LimitRepeats(2)), [0], temperature=0)
 
 
 def test_the_bundle_continues_as_the_public_code_does(

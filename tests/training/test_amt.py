@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scorelock.engine.features import WIDTH, Layout
-from scorelock.engine.sampling import Forbid, LimitRepeats, Sampler, Temperature
+from scorelock.engine.sampling import Forbid, LimitRepeats, Sampler
 from scorelock.training.amt import Amt, AmtSizes, Standardise, skew
 from scorelock.training.batches import split_tokens
 from scorelock.training.bigru import BiGru, GruSizes
@@ -44,7 +44,7 @@ def test_golden_logits(published: Amt, case: dict[str, torch.Tensor]) -> None:
 
 
 def test_golden_greedy_continuation(published: Amt, case: dict[str, torch.Tensor]) -> None:
-    sampler = Sampler((Forbid(), LimitRepeats(2), Temperature(0)), [0])
+    sampler = Sampler((Forbid(), LimitRepeats(2)), [0], temperature=0)
     chords = case["primer"].tolist()
     with torch.inference_mode():
         film = published.encode(case["features"])

@@ -64,6 +64,7 @@ def decode_takes(
     if not all(primers):
         raise ValueError("expected at least one chord to begin with")
     seconds, window = len(features), model.manifest.window
+    primed = max(map(len, primers))
     chords = np.full((len(primers), seconds), -1, np.int64)
     for row, primer in zip(chords, primers, strict=True):
         row[: len(primer)] = primer[:seconds]
@@ -76,8 +77,10 @@ def decode_takes(
         for second in range(known, min(start + window, seconds)):
             drawn = sampler.draw(steps.advance(fresh)[:, -1], chords[:, :second])
             fresh = chords[:, second : second + 1]
-            np.copyto(fresh, drawn[:, None], where=fresh < 0)  # a longer primer stands
-            yield fresh[:, 0].copy()
+            if second < primed:  # the longer primers stand
+                drawn = np.where(fresh[:, 0] < 0, drawn, fresh[:, 0])
+            fresh[:, 0] = drawn
+            yield drawn
         known = min(start + window, seconds)
 
 

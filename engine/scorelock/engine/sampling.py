@@ -80,24 +80,6 @@ class InKey:
         return logits
 
 
-class Temperature:
-    """Divide by the temperature: below 1 bolder, above 1 freer, 0 keeps the likeliest alone."""
-
-    def __init__(self, value: Floats = 1.0) -> None:
-        if not (np.min(value) >= 0 and np.max(value) < np.inf):
-            raise ValueError(f"a temperature is 0 or more, got {value!r}")
-        self._cold = _column(value) == 0
-        self._any_cold = bool(self._cold.any())
-        self._share = 1 / np.maximum(_column(value), _COLDEST)
-
-    def __call__(self, logits: Logits, chords: Chords) -> Logits:
-        if self._any_cold:
-            best = logits.argmax(axis=1)[:, None] == _TOKENS
-            logits[self._cold & ~best] = NEVER
-        logits *= self._share
-        return logits
-
-
 class TopK:
     """Only the `count` (>= 1) likeliest; of equals at the edge the lower token."""
 
@@ -134,11 +116,23 @@ class Draws:
 
 
 class Sampler:
-    """Filters in order, then for each take a draw from the softmax under its own seed."""
+    """Filters in order, then for each take a draw from the softmax under its own seed.
 
-    def __init__(self, filters: Sequence[LogitFilter], seeds: Sequence[int]) -> None:
+    Args:
+        filters: change the logits, one after the other.
+        seeds: of each take.
+        temperature: divides the logits; below 1 bolder, above 1 freer, 0 takes the likeliest.
+    """
+
+    def __init__(
+        self, filters: Sequence[LogitFilter], seeds: Sequence[int], temperature: Floats = 1.0
+    ) -> None:
+        if not (np.min(temperature) >= 0 and np.max(temperature) < np.inf):
+            raise ValueError(f"a temperature is 0 or more, got {temperature!r}")
         self.filters = tuple(filters)
         self._draws = [Draws(seed) for seed in seeds]
+        self._cold = np.ravel(temperature) == 0
+        self._sharpness = 1 / np.maximum(_column(temperature), _COLDEST)
 
     @classmethod
     def of(
@@ -165,9 +159,9 @@ class Sampler:
                 InKey(tuple(minor), each("in_key")),
                 TopK(each("top_k")),
                 *([lean] if lean else []),
-                Temperature(each("temperature")),
             ),
             [settings.seed for settings in takes],
+            each("temperature"),
         )
 
     def draw(self, logits: NDArray[np.float32], chords: Chords) -> Chords:
@@ -177,12 +171,17 @@ class Sampler:
         scores = logits.astype(np.float64)
         for apply in self.filters:
             scores = apply(scores, chords)
+        likeliest: Chords = scores.argmax(axis=1)
+        if self._cold.all():
+            return likeliest
+        # Relative to the best, so that no temperature overflows.
         scores -= scores.max(axis=1, keepdims=True)
+        scores *= self._sharpness
         totals = np.exp(scores, out=scores).cumsum(axis=1)
         second = chords.shape[1]
         wanted = np.array([draws.at(second) for draws in self._draws]) * totals[:, -1]
         drawn: Chords = (totals <= wanted[:, None]).sum(axis=1)
-        return drawn
+        return np.where(self._cold, likeliest, drawn)
 
 
 def _column(value: Floats | Ints) -> NDArray[Any]:

@@ -22,7 +22,7 @@ from scorelock.engine.decoder import CONTEXT_S, decode_takes
 from scorelock.engine.errors import MissingPart
 from scorelock.engine.features import WIDTH
 from scorelock.engine.runtime import Device, choose
-from scorelock.engine.sampling import Forbid, LimitRepeats, Sampler, Temperature
+from scorelock.engine.sampling import Forbid, LimitRepeats, Sampler
 from scorelock.engine.vocabulary import END
 
 if TYPE_CHECKING:
@@ -196,7 +196,7 @@ def whole(amt: "Amt", film: Rows) -> list[int]:
 
 
 def _greedy(takes: int) -> Sampler:
-    return Sampler((Forbid(), LimitRepeats(2), Temperature(0)), range(takes))
+    return Sampler((Forbid(), LimitRepeats(2)), range(takes), temperature=0)
 
 
 def _median(now: Now, way: Callable[[], object], times: int = TIMES) -> float:
