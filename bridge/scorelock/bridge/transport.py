@@ -32,4 +32,40 @@ class Position:
     position_s: float
 
 
-TransportEvent = Roll | Stop | Pause | Position
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """How fast the host rolls: seconds of its time line in a second; negative is backwards.
+
+    A host that never says it rolls at 1.
+    """
+
+    at_s: float
+    rate: float
+
+
+@dataclass(frozen=True, slots=True)
+class LoopRange:
+    """Where the host's loop begins and ends, in seconds of its time line."""
+
+    at_s: float
+    start_s: float
+    end_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """Whether the host goes back to its loop's start when it comes to its end."""
+
+    at_s: float
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Tempo:
+    """Quarter notes a minute at the host's position."""
+
+    at_s: float
+    bpm: float
+
+
+TransportEvent = Roll | Stop | Pause | Position | Rate | LoopRange | Repeat | Tempo

@@ -164,7 +164,7 @@ class Bundle:
                 steps = bundle.begin(np.zeros((2, WIDTH[manifest.layout]), np.float32), [False])
                 for _ in range(3):
                     steps.advance(np.ones((1, 1), np.int64))
-            except (BadBundle, RuntimeError):  # this CUDA or GPU cannot record the step
+            except (MissingPart, RuntimeError):  # this CUDA or GPU cannot record the step
                 return cls(manifest, device, _sessions(place, manifest, "cuda"))
             return bundle
         return cls(manifest, device, _sessions(place, manifest, device.device, threads=threads))

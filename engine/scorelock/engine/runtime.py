@@ -4,7 +4,9 @@ This is the one importer of onnxruntime.
 """
 
 import os
+import sys
 from collections.abc import Mapping, Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -95,8 +97,9 @@ def open_graph(
     options.log_severity_level = 4
     if device == "directml":  # which runs neither in parallel nor with a planned memory
         options.enable_mem_pattern = False
-    if device in ("cuda", "tensorrt") and hasattr(runtime, "preload_dlls"):
-        runtime.preload_dlls()
+    if _memory(device) == "cuda" and hasattr(runtime, "preload_dlls"):
+        with redirect_stdout(sys.stderr):  # where it tells of every library that it did not find
+            runtime.preload_dlls()
     chain: list[Any] = [PROVIDERS[device]]
     if captured:
         chain = [(PROVIDERS["cuda"], {"enable_cuda_graph": "1"})]
@@ -105,9 +108,13 @@ def open_graph(
     if device != "cpu":
         chain.append(PROVIDERS["cpu"])
     try:
-        session = runtime.InferenceSession(str(path), options, providers=chain)
+        session = runtime.InferenceSession(str(path), options, providers=chain, enable_fallback=0)
     except Exception as err:  # onnxruntime's own errors share no narrower base
         reason = str(err).splitlines()[0]
+        if device != "cpu":
+            raise MissingPart(
+                f"expected {PROVIDERS[device]} to run {path}, got: {reason}; use --device cpu"
+            ) from err
         raise BadBundle(
             f"expected a graph that onnxruntime {runtime.__version__} can run in {path}, got: "
             f"{reason}; export the bundle again, or with a lower --opset"
