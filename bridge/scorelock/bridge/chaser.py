@@ -13,6 +13,9 @@ Pure: events and times go in, a `SyncFix` comes out. Theory of operation:
 3. Rolling is believed from the host's flag, or from reports that move as time does. While the host
    stands its position is the edit cursor: shown, never sounded.
 4. Silence of the host flywheels first, then lets go.
+5. A loop whose range is known wraps here, on time, not when a report tells of it. Reports of the
+   other side of the seam, late or early by their delay, are read as of this side.
+6. A rate that the host tells is taken at once, from where the clock is; it is 1 until then.
 """
 
 import math
@@ -22,7 +25,16 @@ from enum import StrEnum
 from statistics import fmean, median
 from typing import Final
 
-from scorelock.bridge.transport import Pause, Position, Roll, Stop, TransportEvent
+from scorelock.bridge.transport import (
+    LoopRange,
+    Pause,
+    Position,
+    Rate,
+    Repeat,
+    Roll,
+    Stop,
+    TransportEvent,
+)
 
 WINDOW_S: Final = 3.0  # of reports that make the estimate
 AHEAD_IS_LOCATE_S: Final = 0.15
@@ -42,6 +54,9 @@ BELIEVED: Final = 3  # moving reports that mean rolling where no flag was seen
 BELIEVED_AGAINST_FLAG: Final = 8  # and where the host's last word was stop
 BELIEVED_S: Final = 0.06  # that they must span at least
 MOVING_S: Final = 0.03  # how far they may differ from moving as time does, and a tenth of it
+SEAM_S: Final = 0.3  # after a wrap, reports from before it are still on their way
+SHORTEST_LOOP_S: Final = 0.1  # shorter ones are for the host to tell
+FASTEST: Final = 16.0  # rates beyond are a slip
 
 
 class State(StrEnum):
@@ -61,7 +76,7 @@ class SyncFix:
     Attributes:
         at_s: that moment on our clock.
         position_s: the host's time line in seconds; None where it is not known.
-        rate: seconds of it a second: 1 or 0.
+        rate: seconds of it a second, 0 while it stands, negative backwards.
         state: what the position is worth.
         error_s: about how far the host may be ahead of position_s.
         take: grows with each jump of the position: start, locate, wrap, resumption.
@@ -84,7 +99,13 @@ class Chaser:
 
     def __init__(self) -> None:
         self.locates = 0
+        self.wraps = 0
         self.drop_outs = 0
+        self._rate = 1.0
+        self._loop: LoopRange | None = None
+        self._repeat = False
+        self._wraps_at_end = False  # rolls towards the loop's end, from before it
+        self._wrapped_s = -math.inf
         self._rolling = False
         self._standing = State.STOPPED
         self._flags = False  # the host says when it rolls
@@ -117,6 +138,16 @@ class Chaser:
                 self._halt(event.at_s)
             case Position():
                 self._report(event)
+            case Rate():
+                self._change_rate(event)
+            case LoopRange() if event.end_s - event.start_s >= SHORTEST_LOOP_S:
+                self._loop = event
+                self._look_at_loop(event.at_s)
+            case LoopRange():
+                self._loop = None
+            case Repeat():
+                self._repeat = event.on
+                self._look_at_loop(event.at_s)
 
     def fix(self, now_s: float) -> SyncFix:
         """Where the host is, as far as is known."""
@@ -126,14 +157,15 @@ class Chaser:
             until_s = self._heard_s + self._lost_after_s
             state = State.LOCATING
         if self._window:
-            position_s = now_s + self._offset_s
+            position_s = self._at(now_s)
             flywheel_s = self._heard_s + FLYWHEEL_PERIODS * self._period_s
             state = State.LOCKED if now_s < flywheel_s else State.FLYWHEEL
             until_s = flywheel_s if state is State.LOCKED else until_s
-            late_s = self._offset_s - fmean(_offset(report) for report in self._window)
+            until_s = min(until_s, self._wrap_s)
+            late_s = self._offset_s - fmean(map(self._offset, self._window))
             # The least of n delays of this mean; ten milliseconds stand for what n = 1 hides.
             error_s = 2 * (late_s + 0.01) / len(self._window)
-        rate = float(self._rolling)
+        rate = self._rate if self._rolling else 0.0
         return SyncFix(now_s, position_s, rate, state, error_s, self._take, self._since_s, until_s)
 
     @property
@@ -148,9 +180,58 @@ class Chaser:
     def _expire(self, now_s: float) -> None:
         """Let go of a host that has been silent for too long."""
         silent_s = self._heard_s + self._lost_after_s
+        while self._wrap_s <= min(now_s, silent_s):
+            self._wrap(self._wrap_s)
         if self._rolling and now_s >= silent_s:
             self.drop_outs += self._flags
             self._stand(silent_s, State.LOST if self._flags else State.STOPPED, BELIEVED)
+
+    def _at(self, now_s: float) -> float:
+        """Where the host is; it rolls, and a report was heard."""
+        return self._rate * now_s + self._offset_s
+
+    def _offset(self, report: Position) -> float:
+        return report.position_s - self._rate * report.at_s
+
+    @property
+    def _wrap_s(self) -> float:
+        """When the host will go back to its loop's start, inf for never."""
+        if not (self._rolling and self._window and self._wraps_at_end and self._loop):
+            return math.inf
+        return (self._loop.end_s - self._offset_s) / self._rate
+
+    def _look_at_loop(self, at_s: float) -> None:
+        """Whether the host, where it is now, will run into its loop's end."""
+        self._wraps_at_end = (
+            self._repeat
+            and self._loop is not None
+            and self._rate > 0
+            and bool(self._window)
+            and self._at(at_s) < self._loop.end_s
+        )
+
+    def _wrap(self, at_s: float) -> None:
+        """Go on from the loop's start: all that was heard is read as of after the seam."""
+        assert self._loop is not None
+        length_s = self._loop.end_s - self._loop.start_s
+        self._window = deque(Position(r.at_s, r.position_s - length_s) for r in self._window)
+        self._offset_s -= length_s
+        self._wrapped_s = self._since_s = at_s
+        self._suspect = None
+        self._take += 1
+        self.wraps += 1
+
+    def _change_rate(self, event: Rate) -> None:
+        if not (math.isfinite(event.rate) and abs(event.rate) <= FASTEST):
+            return
+        if self._rolling and self._window:
+            here = Position(event.at_s, self._at(event.at_s))
+            self._rate = event.rate
+            self._window = deque([here])
+            self._offset_s = self._offset(here)
+            self._suspect = None
+        self._rate = event.rate
+        self._look_at_loop(event.at_s)
 
     def _roll(self, at_s: float) -> None:
         self._flags = True
@@ -173,7 +254,7 @@ class Chaser:
 
     def _stand(self, at_s: float, state: State, believe: int) -> None:
         if self._rolling:
-            self._cursor_s = at_s + self._offset_s if self._window else self._cursor_s
+            self._cursor_s = self._at(at_s) if self._window else self._cursor_s
             self._starts_at_cursor = False
             self._rolling = False
             self._since_s = at_s
@@ -203,7 +284,7 @@ class Chaser:
         """The host stands: this is its edit cursor, unless such reports move as time does."""
         self._cursor_s = report.position_s
         self._starts_at_cursor = not self._paused
-        if not all(_moves_as_time(before, report) for before in self._moving):
+        if not all(self._moves_as_time(before, report) for before in self._moving):
             self._moving.clear()
         self._moving.append(report)
         watched_s = report.at_s - self._moving[0].at_s
@@ -216,7 +297,8 @@ class Chaser:
         if not self._window:
             self._anchor(report)
             return
-        ahead_s = _offset(report) - self._offset_s
+        report = self._this_side(report)
+        ahead_s = self._offset(report) - self._offset_s
         if ahead_s > AHEAD_IS_LOCATE_S or -ahead_s > BEHIND_IS_LOCATE_S or self._confirms(report):
             self.locates += 1
             self._anchor(report)
@@ -226,13 +308,27 @@ class Chaser:
         else:
             self._suspect = report
 
+    def _this_side(self, report: Position) -> Position:
+        """The report as of this side of the loop's seam, where it is of the other."""
+        if not (self._wraps_at_end and self._loop):
+            return report
+        length_s = self._loop.end_s - self._loop.start_s
+        ahead_s = self._offset(report) - self._offset_s
+        if abs(ahead_s + length_s) < AHEAD_IS_LOCATE_S:  # the host was first
+            self._wrap(report.at_s)
+        elif abs(ahead_s - length_s) < BEHIND_IS_LATE_S and (
+            report.at_s - self._wrapped_s < SEAM_S
+        ):
+            return Position(report.at_s, report.position_s - length_s)
+        return report
+
     def _confirms(self, report: Position) -> bool:
         """Whether a suspect and this report, which did not come in one burst, agree."""
         suspect = self._suspect
         return (
             suspect is not None
             and report.at_s - suspect.at_s > self._period_s / 2
-            and abs(_offset(report) - _offset(suspect)) < AGREE_S
+            and abs(self._offset(report) - self._offset(suspect)) < AGREE_S
         )
 
     def _anchor(self, *reports: Position) -> None:
@@ -243,22 +339,20 @@ class Chaser:
             self._add(report)
         self._take += 1
         self._since_s = reports[-1].at_s
+        self._look_at_loop(reports[-1].at_s)
 
     def _add(self, report: Position) -> None:
         self._window.append(report)
         while self._window[0].at_s < report.at_s - WINDOW_S:
             self._window.popleft()
         newest = list(self._window)[-RECENT:]
-        if max(map(_offset, newest)) < max(map(_offset, self._window)) - STALE_S:
+        if max(map(self._offset, newest)) < max(map(self._offset, self._window)) - STALE_S:
             self._window = deque(newest)
-        self._offset_s = max(map(_offset, self._window))
+        self._offset_s = max(map(self._offset, self._window))
 
-
-def _offset(report: Position) -> float:
-    return report.position_s - report.at_s
-
-
-def _moves_as_time(before: Position, after: Position) -> bool:
-    elapsed_s = after.at_s - before.at_s
-    moved_s = after.position_s - before.position_s
-    return moved_s > 0 and abs(moved_s - elapsed_s) < MOVING_S + elapsed_s / 10
+    def _moves_as_time(self, before: Position, after: Position) -> bool:
+        elapsed_s = self._rate * (after.at_s - before.at_s)
+        moved_s = after.position_s - before.position_s
+        return moved_s * self._rate > 0 and (
+            abs(moved_s - elapsed_s) < MOVING_S + abs(elapsed_s) / 10
+        )

@@ -34,6 +34,11 @@ class _Edge:
     index: int
 
 
+def _sounds(fix: SyncFix) -> bool:
+    """Whether the host plays forwards at a known place; backwards and standing it is silent."""
+    return fix.state in (State.LOCKED, State.FLYWHEEL) and fix.rate > 0
+
+
 class Player:
     """Plays a performance whose second 0 is at film_start_s on the host's time line.
 
@@ -75,7 +80,7 @@ class Player:
 
     def advance(self, fix: SyncFix) -> list[DueMessage]:
         """All that is due at the fix and was not sent before."""
-        if fix.position_s is None or fix.state not in (State.LOCKED, State.FLYWHEEL):
+        if not _sounds(fix) or fix.position_s is None:
             return self._halt(fix)
         position_s = fix.position_s - self._film_start_s
         if fix.take != self._take:
@@ -86,7 +91,7 @@ class Player:
             if edge.position_s > position_s:
                 break
             self._cursor += 1
-            at_s = fix.at_s + edge.position_s - position_s
+            at_s = fix.at_s + (edge.position_s - position_s) / fix.rate
             due += [DueMessage(at_s, data) for data in self._pass(edge, position_s)]
         return due
 
@@ -95,7 +100,7 @@ class Player:
         if fix.position_s is None or fix.take != self._take or self._cursor == len(self._edges):
             return fix.until_s
         next_s = self._edges[self._cursor].position_s + self._film_start_s
-        return min(fix.until_s, fix.at_s + next_s - fix.position_s)
+        return min(fix.until_s, fix.at_s + (next_s - fix.position_s) / fix.rate)
 
     def _halt(self, fix: SyncFix) -> list[DueMessage]:
         self._take = None
