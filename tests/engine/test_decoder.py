@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from scorelock.engine.bundle import Bundle
-from scorelock.engine.decoder import CONTEXT_S, Steps, decode_chords, decode_takes
+from scorelock.engine.decoder import CONTEXT_S, OVER, Steps, decode_chords, decode_takes
 from scorelock.engine.sampling import Sampler
 from scorelock.engine.score import ComposeSettings
 from scorelock.engine.vocabulary import END, N
@@ -113,6 +113,21 @@ def test_takes_side_by_side_are_those_alone(
     for take, (minor, primer, one) in enumerate(takes):
         alone = decode_chords(BUNDLE, rows, minor, primer, Sampler.of([one], [minor]))
         assert together[take].tolist() == list(alone)
+
+
+def test_takes_may_end_at_their_own_time() -> None:
+    rows, ends = film(40), (25, 1, 30)
+    primers = [[1], [1, 66], [1]]
+    sampler = Sampler.of([ComposeSettings(seed=i) for i in range(3)], [False] * 3)
+    decoding = decode_takes(BUNDLE, rows, [False] * 3, primers, sampler, ends)
+    tokens = np.stack([*decoding], axis=1)
+    assert tokens.shape == (3, 30)
+    assert [(take >= 0).sum() for take in tokens] == list(ends)
+    assert [(take == OVER).sum() for take in tokens] == [5, 29, 0]
+    for i in (0, 2):
+        alone = Sampler.of([ComposeSettings(seed=i)], [False])
+        kept = list(decode_chords(BUNDLE, rows[: max(ends)], False, primers[i], alone))
+        assert tokens[i, : ends[i]].tolist() == kept[: ends[i]]
 
 
 def test_chords_come_one_by_one() -> None:

@@ -16,6 +16,8 @@ Rows = NDArray[np.float32]
 
 CONTEXT_S: Final = 60
 """Seconds of chords that a window takes over from the one before."""
+OVER: Final = -1
+"""Stands for the chord of a take that has ended."""
 
 
 class Steps(Protocol):
@@ -48,6 +50,7 @@ def decode_takes(
     minor: Sequence[bool],
     primers: Sequence[Sequence[int]],
     sampler: Sampler,
+    ends: Sequence[int] | None = None,
 ) -> Iterator[Chords]:
     """For every row of raw features (T, F) the chord tokens (B,) of all takes, primers first.
 
@@ -60,16 +63,21 @@ def decode_takes(
         minor: of each take, whether it is in A minor.
         primers: of each take, the chords it begins with, one or more.
         sampler: chooses, for as many takes.
+        ends: of each take, before which row it ends, where not all last as long as the film; after
+            its end its token is `OVER`, and with the last of them the decoding ends.
     """
     if not all(primers):
         raise ValueError("expected at least one chord to begin with")
+    features = features[: max(ends)] if ends else features
+    last = np.array(ends or [len(features)] * len(primers))
     seconds, window = len(features), model.manifest.window
     primed = max(map(len, primers))
     chords = np.full((len(primers), seconds), -1, np.int64)
     for row, primer in zip(chords, primers, strict=True):
         row[: len(primer)] = primer[:seconds]
     known = min(seconds, *map(len, primers))
-    yield from chords[:, :known].T.copy()
+    for second in range(known):
+        yield np.where(second < last, chords[:, second], OVER)
     while known < seconds:
         start = 0 if known < window else known - min(CONTEXT_S, window // 2)
         steps = model.begin(features[start : start + window], minor)
@@ -80,7 +88,7 @@ def decode_takes(
             if second < primed:  # the longer primers stand
                 drawn = np.where(fresh[:, 0] < 0, drawn, fresh[:, 0])
             fresh[:, 0] = drawn
-            yield drawn
+            yield np.where(second < last, drawn, OVER) if ends else drawn
         known = min(start + window, seconds)
 
 
