@@ -224,14 +224,13 @@ class BundleSteps:
         self._takes = len(minor)
         self._window = manifest.window
         self._position = 0
-        self._capture = next(self._captures)
         half = np.float16 if manifest.precision == "fp16" else np.float32
         rows = np.zeros((self._takes, heads, manifest.window, width), half)
         for name in (f"{part}_{i}" for i in range(layers) for part in ("key", "value")[:pair]):
             buffers.put(name, rows)
             buffers.share(name, f"{name}_new")
         buffers.put("minor", np.array(minor, np.float32))
-        self._room = 0
+        self._room = self._capture = 0
 
     @property
     def position(self) -> int:
@@ -264,8 +263,9 @@ class BundleSteps:
         buffers.put("attribute", _ATTRIBUTES[tokens])
         buffers.put("position", _POSITIONS[first : first + chords])
         if chords != self._room:
+            # All of these lie elsewhere now: what was recorded with them does not hold any more.
             buffers.result("logits", (takes, chords, SIZE))
-            self._room = chords
+            self._room, self._capture = chords, next(self._captures)
         buffers.run(self._capture if chords == 1 else None)
         self._position += chords
         return buffers.read("logits")
