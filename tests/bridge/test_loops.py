@@ -72,7 +72,7 @@ def rolling(
 
 def test_a_known_loop_wraps_between_two_reports() -> None:
     """The note at the loop's start is struck at the seam itself, once, and so on around."""
-    loop = [LoopRange(0.0, 2.0, 3.0), Repeat(0.0, True)]
+    loop: list[TransportEvent] = [LoopRange(0.0, 2.0, 3.0), Repeat(0.0, True)]
     sent, follower = played([*loop, *rolling(1.5, 5.0, loop=(2.0, 3.0))], 5.0)
     firsts = [at_s for at_s, pitch in strikes(sent) if pitch == 48]  # the note at 2.0 s
     assert firsts == pytest.approx([0.5, 1.5, 2.5, 3.5, 4.5], abs=1e-3)
@@ -111,7 +111,11 @@ def test_a_wrap_is_no_locate_however_late_the_reports(
 
 
 def test_a_loop_that_is_switched_off_is_left() -> None:
-    events = [LoopRange(0.0, 1.0, 2.0), Repeat(0.0, True), Repeat(0.8, False)]
+    events: list[TransportEvent] = [
+        LoopRange(0.0, 1.0, 2.0),
+        Repeat(0.0, True),
+        Repeat(0.8, False),
+    ]
     sent, follower = played([*events, *rolling(1.0, 3.0)], 3.0)
     assert (follower.chaser.wraps, follower.chaser.locates) == (0, 0)
     assert len(strikes(sent)) == pytest.approx(12, abs=1)
@@ -157,7 +161,8 @@ def test_backwards_is_silent_and_forwards_again_sounds() -> None:
 @pytest.mark.parametrize("rate", [float("nan"), float("inf"), 1e9, -1e9])
 def test_an_absurd_speed_is_not_taken(rate: float) -> None:
     chaser = Chaser()
-    for event in [Roll(0.0), Position(0.1, 1.0), Rate(0.2, rate)]:
+    events: list[TransportEvent] = [Roll(0.0), Position(0.1, 1.0), Rate(0.2, rate)]
+    for event in events:
         chaser.observe(event)
     fix = chaser.fix(0.22)
     assert (fix.rate, fix.state) == (1.0, State.LOCKED)

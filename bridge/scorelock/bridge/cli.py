@@ -24,6 +24,15 @@ COMMANDS: Final = {
         "watch a film and keep what was seen, so that all else starts at once",
     ),
     "live": ("scorelock.bridge.commands.live", "play the score of a film on a host's timecode"),
+    "replay": (
+        "scorelock.bridge.commands.replay",
+        "run a show again from its log and say whether it goes the same way",
+    ),
+    "setup": ("scorelock.bridge.commands.setup", "put what a host needs where it looks for it"),
+    "simulate": (
+        "scorelock.bridge.commands.simulate",
+        "send what a host would send, to try all without one",
+    ),
     "ports": ("scorelock.bridge.commands.ports", "list MIDI ports and the APIs compiled in"),
     "doctor": ("scorelock.bridge.commands.doctor", "say what is missing here and how to get it"),
     "bench": ("scorelock.bridge.commands.bench", "measure decoding, live sending and watching"),

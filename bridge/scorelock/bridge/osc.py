@@ -8,6 +8,8 @@ a bundle that holds an element of size -4. Time tags are not honoured: senders' 
 import struct
 from typing import Final, NamedTuple
 
+from pythonosc.osc_message_builder import OscMessageBuilder
+
 Argument = int | float | str | bytes | bool | None
 
 _FIXED: Final = {
@@ -50,6 +52,15 @@ def decode(packet: bytes, depth: int = 0) -> list[OscMessage]:
         messages += decode(packet[at : at + size], depth + 1)
         at += size
     return messages
+
+
+def encode(address: str, args: tuple[Argument, ...]) -> bytes:
+    """A message; whole numbers as int32, others as float32, truth as T and F."""
+    builder = OscMessageBuilder(address)
+    for arg in args:
+        builder.add_arg(arg)
+    packet: bytes = builder.build().dgram
+    return packet
 
 
 def _message(packet: bytes) -> OscMessage:

@@ -1,4 +1,4 @@
-"""MIDI outputs: what there is on this machine, and the only door to python-rtmidi.
+"""MIDI ports: what there is on this machine, and the only door to python-rtmidi.
 
 On Linux the ALSA sequencer is asked first, then JACK; macOS has CoreMIDI and Windows WinMM. Each
 may be missing (no sound in the kernel, no server, no system library), which is a result here, not
@@ -7,7 +7,7 @@ an accident.
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,7 +34,7 @@ _QUEUE: Final = 1 << 16  # messages that wait to be read; the library's default 
 _WITHOUT_VIRTUAL: Final = ("WinMM",)
 _NO_VIRTUAL: Final = (
     "Windows has no virtual MIDI ports of its own: install loopMIDI, add a port there, "
-    "and choose it with --midi-out"
+    "and choose it with {option}"
 )
 
 
@@ -61,6 +61,23 @@ class MidiOut(Protocol):
 
     def close(self) -> None:
         """Give the port back; what was sent before still goes out. Closing again does nothing."""
+        ...
+
+
+class MidiIn(Protocol):
+    """Keeps what comes in until it is asked for."""
+
+    @property
+    def name(self) -> str:
+        """What a user calls it."""
+        ...
+
+    def read(self) -> list[tuple[float, bytes]]:
+        """What came since: seconds after the message before, and the message."""
+        ...
+
+    def close(self) -> None:
+        """Give the port back. Closing again does nothing."""
         ...
 
 
@@ -108,15 +125,22 @@ def open_port(wanted: str) -> "RtMidiOut":
     Raises:
         PortError: no MIDI here, no such port, or the system refused; says what there is.
     """
-    status = midi_status()
-    api = status.available
-    if api is None:
-        raise PortError(f"expected a MIDI output, found none: {status.reason}; see scorelock ports")
-    if wanted == VIRTUAL or wanted.startswith(f"{VIRTUAL}:"):
-        if not api.virtual:
-            raise PortError(_NO_VIRTUAL)
-        return RtMidiOut(api.name, wanted.partition(":")[2] or CLIENT, None)
-    return RtMidiOut(api.name, *_choose(wanted, api.ports))
+    api = _available("output")
+    if (name := _virtual(wanted, api, "--midi-out")) is not None:
+        return RtMidiOut(api.name, name, None)
+    number = _choose(wanted, api.ports, "output", "--midi-out ")
+    return RtMidiOut(api.name, api.ports[number], number)
+
+
+def open_input(wanted: str) -> "RtMidiIn":
+    """Open "virtual", "virtual:NAME", or an input by its name or a part of it that only it has.
+
+    Raises:
+        PortError: no MIDI here, no such port, or the system refused; says what there is.
+    """
+    api = _available("input")
+    name = _virtual(wanted, api, "--follow")
+    return RtMidiIn(api.name, wanted if name is None else name, virtual=name is not None)
 
 
 def midi_out_or_none(wanted: str | None, say: Callable[[str], None]) -> MidiOut:
@@ -134,18 +158,34 @@ def midi_out_or_none(wanted: str | None, say: Callable[[str], None]) -> MidiOut:
         return SilentOut()
 
 
-def _choose(wanted: str, ports: tuple[str, ...]) -> tuple[str, int]:
-    """The name and number of the port that is meant."""
+def _available(what: str) -> ApiStatus:
+    status = midi_status()
+    if status.available is None:
+        raise PortError(f"expected a MIDI {what}, found none: {status.reason}; see scorelock ports")
+    return status.available
+
+
+def _virtual(wanted: str, api: ApiStatus, option: str) -> str | None:
+    """The name of the new virtual port that is meant; None where one that exists is."""
+    if wanted != VIRTUAL and not wanted.startswith(f"{VIRTUAL}:"):
+        return None
+    if not api.virtual:
+        raise PortError(_NO_VIRTUAL.format(option=option))
+    return wanted.partition(":")[2] or CLIENT
+
+
+def _choose(wanted: str, ports: Sequence[str], what: str, option: str) -> int:
+    """The number of the port that is meant."""
     found = [name for name in ports if name == wanted] or [
         name for name in ports if wanted.casefold() in name.casefold()
     ]
     if len(found) != 1:
         there = ", ".join(f'"{name}"' for name in found or ports) or "none"
         raise PortError(
-            f'expected one MIDI output named "{wanted}", found: {there}; '
-            f"choose one with --midi-out, or make one with --midi-out {VIRTUAL}:NAME"
+            f'expected one MIDI {what} named "{wanted}", found: {there}; '
+            f"choose one with {option}NAME, or make one with {option}{VIRTUAL}:NAME"
         )
-    return found[0], ports.index(found[0])
+    return ports.index(found[0])
 
 
 class RtMidiOut:
@@ -194,19 +234,31 @@ class RtMidiOut:
 
 
 class RtMidiIn:
-    """The far end of an output, for measuring what arrives there.
+    """An input of the system: an existing one by name or a part of it, or a new virtual one.
 
     Messages queue in the library until they are read: a callback into Python would hold up the
     MIDI system's own thread, and what comes meanwhile is lost or repeated.
     """
 
-    def __init__(self, api: str, ending: str) -> None:
+    def __init__(self, api: str, wanted: str, *, virtual: bool = False) -> None:
+        self.name = wanted
         rtmidi = _rtmidi()
-        self._in: Any = rtmidi.MidiIn(
-            getattr(rtmidi, _APIS[api]), name=f"{CLIENT} listener", queue_size_limit=_QUEUE
-        )
-        number = next(i for i, name in enumerate(self._in.get_ports()) if name.endswith(ending))
-        self._in.open_port(number, name=ending)
+        try:
+            with _quiet_libraries():
+                self._in: Any = rtmidi.MidiIn(
+                    getattr(rtmidi, _APIS[api]), name=CLIENT, queue_size_limit=_QUEUE
+                )
+                # The library leaves out machine control, clock and timecode unless told.
+                self._in.ignore_types(sysex=False, timing=False, active_sense=True)
+                if virtual:
+                    self._in.open_virtual_port(wanted)
+                else:
+                    ports = self._in.get_ports()
+                    number = _choose(wanted, ports, "input", "--follow mtc:")
+                    self.name = ports[number]
+                    self._in.open_port(number, name=CLIENT)
+        except (OSError, RuntimeError) as err:
+            raise PortError(f'expected to open MIDI input "{wanted}", {api} said: {err}') from err
 
     def read(self) -> list[tuple[float, bytes]]:
         """What came since: seconds after the message before, and the message."""
@@ -214,9 +266,11 @@ class RtMidiIn:
         return [(after_s, bytes(data)) for data, after_s in come]
 
     def close(self) -> None:
-        """Close and delete it."""
-        self._in.close_port()
-        self._in.delete()
+        """Close and delete it, which is what removes a virtual port."""
+        port, self._in = self._in, None
+        if port is not None:
+            port.close_port()
+            port.delete()
 
 
 class RecordingOut:

@@ -5,18 +5,14 @@ the host and sends what is due, and the caller's thread draws. `Follower` is all
 thinking without its thread, for tests and for replaying.
 """
 
-import gc
-import os
-import signal
-import sys
 import threading
 from bisect import bisect_right
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import count, pairwise
-from types import FrameType, TracebackType
+from types import TracebackType
 from typing import Final, Self
 
 import numpy as np
@@ -25,15 +21,18 @@ from scorelock.bridge.chaser import Chaser, State, SyncFix
 from scorelock.bridge.clock import Clock
 from scorelock.bridge.dialects import Dialect, read
 from scorelock.bridge.ledger import Ledger
+from scorelock.bridge.log_writer import Log, LoggedOut, NoLog
 from scorelock.bridge.osc_in import OscIn
 from scorelock.bridge.player import DueMessage, Player
 from scorelock.bridge.ports import MidiOut, MidiPort
+from scorelock.bridge.realtime import on_signals, prefer_this_thread, tuned
+from scorelock.bridge.show_log import Begun, Decided, Ended, Heard, Turn
+from scorelock.bridge.timelines.timeline import Timeline
 from scorelock.bridge.transport import TransportEvent
 from scorelock.engine.arrange import Arranged
 from scorelock.engine.errors import PortError
 from scorelock.engine.score import ChordSpan, Cue, Performance
 
-SWITCH_INTERVAL_S: Final = 0.0005  # how long the drawing thread may hold the sender up
 REMEMBERED: Final = 1 << 16  # send errors kept for the report
 VIEW_EVERY_S: Final = 0.1
 LOOK_AT_PORT_EVERY: Final = 10  # views
@@ -72,6 +71,7 @@ class SessionReport:
     ignored: dict[str, int]
     locates: int
     drop_outs: int
+    log_dropped: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +106,14 @@ class Follower:
         self.chaser = Chaser()
         self.player = Player(performance, film_start_s, self.ledger)
 
+    def decided(self, fix: SyncFix) -> Decided:
+        """What is known of the host at a fix, without all that changes by itself."""
+        chaser = self.chaser
+        return Decided(
+            *(fix.at_s, fix.state, fix.take, fix.position_s, fix.rate),
+            *(chaser.locates, chaser.drop_outs),
+        )
+
     def advance(
         self, events: Iterable[TransportEvent], now_s: float
     ) -> tuple[list[DueMessage], SyncFix, float]:
@@ -123,11 +131,13 @@ class LiveSession:
         performance: the notes, in film seconds.
         cue: the chords for views, or None.
         out: where the notes go; it is closed at the end.
-        osc: where the host's datagrams come from; it is closed at the end.
+        osc: where the host's datagrams come from, or None; it is closed at the end.
         dialect: how to read them.
         clock: the time.
         film_start_s: the host's time at the film's first frame.
         coming: what is still being composed, after the performance; it is taken in while playing.
+        log: what keeps all of it for a replay.
+        timeline: a host that does not speak OSC, or None; it is closed at the end.
     """
 
     def __init__(
@@ -135,12 +145,15 @@ class LiveSession:
         performance: Performance,
         cue: Cue | None,
         out: MidiOut,
-        osc: OscIn,
+        osc: OscIn | None,
         dialect: Dialect,
         clock: Clock,
         film_start_s: float = 0.0,
         coming: Iterable[Arranged] = (),
+        log: Log | None = None,
+        timeline: Timeline | None = None,
     ) -> None:
+        self._log: Log = NoLog() if log is None else log
         self._follower = Follower(performance, film_start_s)
         self._spans = [] if cue is None else list(cue.chords)
         self._starts_s = [span.start_s for span in self._spans]
@@ -148,12 +161,14 @@ class LiveSession:
         self._composed: deque[Arranged] = deque()
         self._composer = threading.Thread(target=self._compose, name="composer", daemon=True)
         self._film_start_s = film_start_s
-        self._out = out
-        self._port = MidiPort(out, self._follower.ledger)
+        self._out = LoggedOut(out, self._log, clock)
+        self._port = MidiPort(self._out, self._follower.ledger)
         self._osc = osc
+        self._timeline = timeline
         self._dialect = dialect
         self._clock = clock
         self._fix = self._follower.chaser.fix(clock.now())
+        self._told = self._follower.decided(self._fix)
         self._events: deque[TransportEvent] = deque()
         self._arrived = threading.Condition()
         self._ended = threading.Event()
@@ -163,19 +178,27 @@ class LiveSession:
         self._ignored: Counter[str] = Counter()
         self._notes_sent = 0
         self._errors_s: deque[float] = deque(maxlen=REMEMBERED)
+        self._log.put(Begun(self._fix.at_s, film_start_s, performance))
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
+            stack.push(self._log_end)
             # Signals first and last: one that comes while notes are released must not stop that.
-            stack.enter_context(_on_signals(self.end))
-            stack.enter_context(_tuned())
+            stack.enter_context(on_signals(self.end))
+            stack.enter_context(tuned())
             # Silence comes before all else that ends: closing the socket takes its time.
-            stack.enter_context(self._osc)
+            if self._osc is not None:
+                stack.enter_context(self._osc)
+            if self._timeline is not None:
+                stack.callback(self._timeline.close)
             stack.enter_context(self._port)
             stack.callback(self._stop_sending)
             self._sender.start()
             self._composer.start()
-            self._osc.start(self.receive)
+            if self._osc is not None:
+                self._osc.start(self.receive)
+            if self._timeline is not None:
+                self._timeline.start(self.follow)
             self._running = stack.pop_all()
         return self
 
@@ -200,7 +223,8 @@ class LiveSession:
 
     @property
     def address(self) -> tuple[str, int]:
-        """Where it listens: host and port."""
+        """Where it listens for OSC: host and port."""
+        assert self._osc is not None
         return self._osc.address
 
     def end(self) -> None:
@@ -216,14 +240,54 @@ class LiveSession:
         self._running.__exit__(kind, error, trace)
 
     def receive(self, datagram: bytes, at_s: float) -> None:
-        """Read a datagram that arrived at at_s, and wake the sender."""
-        reading = read(self._dialect, datagram, at_s)
+        """Read a datagram that arrived at at_s, greet a host that it makes known, and wake the
+        sender.
+        """
+        assert self._osc is not None
+        peer = self._osc.peer
+        reading = read(self._dialect, datagram, at_s, peer)
+        if reading.greeting and peer is not None:
+            self._osc.greet(peer, reading.greeting)
         self._datagrams += 1
         self._ignored.update(reading.ignored)
-        if reading.events:
-            with self._arrived:
-                self._events.extend(reading.events)
+        self.hear(Heard(at_s, reading.source, peer, datagram, reading.events))
+
+    def follow(self, events: Sequence[TransportEvent], at_s: float) -> None:
+        """Take in what the time line that is no OSC told at at_s."""
+        assert self._timeline is not None
+        self.hear(Heard(at_s, self._timeline.address, None, None, tuple(events)))
+
+    def hear(self, heard: Heard) -> None:
+        """Take in what a time line told, and wake the sender."""
+        with self._arrived:
+            self._log.put(heard)
+            if heard.events:
+                self._events.extend(heard.events)
                 self._arrived.notify()
+
+    def turn(self) -> float:
+        """Take in what has come, send what is due; gives when to come again at the latest.
+
+        The sender's thread calls it again and again; without the thread it can be driven on a
+        manual clock.
+        """
+        with self._arrived:
+            events = list(self._events)
+            self._events.clear()
+            composed = tuple(self._composed)
+            self._composed.clear()
+            now_s = self._clock.now()  # not before anything that is taken in arrived
+            self._log.put(Turn(now_s, len(events), composed))
+        for part in composed:
+            self._follower.player.add(part.notes)
+        due, self._fix, wake_s = self._follower.advance(events, now_s)
+        decided = self._follower.decided(self._fix)
+        if decided.news != self._told.news:
+            self._log.put(decided)
+            self._told = decided
+        for message in due:
+            self._send(message)
+        return wake_s
 
     def snapshot(self) -> Snapshot:
         """What a view should show now; from any thread."""
@@ -257,10 +321,21 @@ class LiveSession:
             notes_dropped=self._follower.player.dropped,
             send_error_ms=Spread.of(self._errors_s),
             datagrams=self._datagrams,
-            ignored=dict(self._ignored),
+            ignored=dict(self._ignored if self._timeline is None else self._timeline.ignored),
             locates=self._follower.chaser.locates,
             drop_outs=self._follower.chaser.drop_outs,
+            log_dropped=self._log.dropped,
         )
+
+    def _log_end(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        cause = error or self._failure
+        told = None if cause is None else f"{type(cause).__name__}: {cause}"
+        self._log.put(Ended(self._clock.now(), told))
 
     def _stop_sending(self) -> None:
         self._ended.set()
@@ -286,19 +361,10 @@ class LiveSession:
 
     def _send_all(self) -> None:
         """The sender's thread: everything that is due, then sleep until more is, or news comes."""
-        _prefer_this_thread()
+        prefer_this_thread()
         try:
             while not self._ended.is_set():
-                with self._arrived:
-                    events = list(self._events)
-                    self._events.clear()
-                    composed = list(self._composed)
-                    self._composed.clear()
-                for part in composed:
-                    self._follower.player.add(part.notes)
-                due, self._fix, wake_s = self._follower.advance(events, self._clock.now())
-                for message in due:
-                    self._send(message)
+                wake_s = self.turn()
                 until_s = min(wake_s, self._clock.now() + LONGEST_SLEEP_S)
                 with self._arrived:
                     if not self._events and not self._composed and not self._ended.is_set():
@@ -308,46 +374,6 @@ class LiveSession:
             self._ended.set()
 
     def _send(self, message: DueMessage) -> None:
-        self._port.send(message.data)
+        self._out.send(message.data, message.at_s)
         self._errors_s.append(self._clock.now() - message.at_s)
         self._notes_sent += message.data[0] & 0xF0 == 0x90
-
-
-@contextmanager
-def _on_signals(end: Callable[[], None]) -> Iterator[None]:
-    """Let signals that mean "finish" call `end` instead of tearing the process down."""
-    if threading.current_thread() is not threading.main_thread():
-        yield  # only the main thread may handle signals
-        return
-
-    def handle(number: int, frame: FrameType | None) -> None:
-        end()
-
-    names = ("SIGINT", "SIGTERM", "SIGHUP")  # Windows has no SIGHUP
-    numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
-    before = [signal.signal(number, handle) for number in numbers]
-    try:
-        yield
-    finally:
-        for number, handler in zip(numbers, before, strict=True):
-            signal.signal(number, handler)
-
-
-@contextmanager
-def _tuned() -> Iterator[None]:
-    """Keep the interpreter from holding the sender up: quick thread switches, no old garbage."""
-    interval_s = sys.getswitchinterval()
-    sys.setswitchinterval(SWITCH_INTERVAL_S)
-    gc.collect()
-    gc.freeze()
-    try:
-        yield
-    finally:
-        gc.unfreeze()
-        sys.setswitchinterval(interval_s)
-
-
-def _prefer_this_thread() -> None:
-    """Ask for real-time scheduling of the calling thread, where the system has it and allows."""
-    with suppress(AttributeError, OSError):
-        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(10))

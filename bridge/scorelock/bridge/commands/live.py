@@ -3,20 +3,23 @@
 import argparse
 import json
 import math
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import asdict
 from fractions import Fraction
 from pathlib import Path
 from typing import Final
 
-from scorelock.bridge.clock import MonotonicClock
+from scorelock.bridge.clock import Clock, MonotonicClock
 from scorelock.bridge.composing import add_compose_arguments, stream_of
 from scorelock.bridge.console import say
 from scorelock.bridge.dialects import hosts
+from scorelock.bridge.log_writer import ShowLog
 from scorelock.bridge.osc_in import DEFAULT_LISTEN, OscIn
 from scorelock.bridge.ports import midi_out_or_none
 from scorelock.bridge.session import LiveSession, SessionReport
 from scorelock.bridge.status import status_line
+from scorelock.bridge.timelines.follow import OSC, open_timeline
+from scorelock.bridge.timelines.timeline import Timeline
 from scorelock.engine.errors import BadSetting
 from scorelock.engine.score import Performance
 from scorelock.engine.timebase import FrameRate, Timecode
@@ -44,6 +47,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="where the host sends OSC (default: %(default)s)",
     )
     parser.add_argument(
+        "--follow",
+        default=OSC,
+        metavar="osc|mtc:PORT|clock:PORT|mpv:SOCKET",
+        help="what the host speaks: OSC; MIDI timecode or clock at an input (its name or part of "
+        "it, or virtual:NAME for a new one); or mpv's --input-ipc-server (default: %(default)s)",
+    )
+    parser.add_argument(
         "--midi-out",
         metavar="NAME",
         help="an output's name or part of it, or virtual:NAME for a new one (default: virtual)",
@@ -57,7 +67,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--timecode-rate",
         choices=RATES,
-        help="frames a second of timecode text (default: the film's)",
+        help="frames a second of timecode (default: the film's; of MIDI timecode what it says)",
+    )
+    parser.add_argument(
+        "--log",
+        type=Path,
+        metavar="FILE",
+        help="keep what arrives, what is decided and what is sent, for scorelock replay FILE",
     )
     parser.add_argument("--json", action="store_true", help="print the report for programs")
     add_compose_arguments(parser)
@@ -69,19 +85,46 @@ def run(args: argparse.Namespace) -> int:
     # A slip in a timecode and a port in use should show before the long work, not after it.
     _film_start(args.film_start, known_rate or FrameRate(Fraction(120)))
     clock = MonotonicClock()
-    with OscIn(args.listen, clock) as osc, closing(midi_out_or_none(args.midi_out, say)) as out:
+    with (
+        ShowLog(args.log) if args.log else nullcontext() as log,
+        _open_osc(args, clock) as osc,
+        _open_timeline(args, known_rate, clock) as timeline,
+        closing(midi_out_or_none(args.midi_out, say)) as out,
+    ):
         cue, coming = stream_of(args)
         rate = known_rate or cue.features.film.rate
         film_start_s = _film_start(args.film_start, rate)
+        if log is not None:
+            log.begin(args.film.name, rate)
         empty = Performance((), cue.features.film.duration_s)
-        session = LiveSession(empty, None, out, osc, hosts(rate), clock, film_start_s, coming)
+        session = LiveSession(
+            *(empty, None, out, osc, hosts(rate), clock, film_start_s, coming, log, timeline)
+        )
         with session:
-            _tell_setup(osc.address, out.name, Timecode.from_seconds(film_start_s, rate))
+            film_start = Timecode.from_seconds(film_start_s, rate)
+            if timeline is not None:
+                say(f'following {timeline.address}, playing to "{out.name}"')
+                say(f"film starts at {film_start}")
+                say(READY)
+            if osc is not None:
+                _tell_setup(osc.address, out.name, film_start)
             with status_line(cue.key, rate) as view:
                 session.run(view)
     report = session.report()
+    if log is not None and report.log_dropped:
+        say(f"the log lacks {report.log_dropped} records: {log.failure or 'the disk was too slow'}")
     print(json.dumps(asdict(report), indent=2) if args.json else _summary(report))
     return 0
+
+
+def _open_osc(args: argparse.Namespace, clock: Clock) -> AbstractContextManager[OscIn | None]:
+    return OscIn(args.listen, clock) if args.follow == OSC else nullcontext()
+
+
+def _open_timeline(
+    args: argparse.Namespace, rate: FrameRate | None, clock: Clock
+) -> AbstractContextManager[Timeline | None]:
+    return nullcontext() if args.follow == OSC else closing(open_timeline(args.follow, clock, rate))
 
 
 def _film_start(text: str, rate: FrameRate) -> float:

@@ -1,0 +1,277 @@
+"""The show log: all that a live show took in, what it decided and what it sent, as JSON Lines.
+
+A line is a record, written whole by one call, and readable as text: a show that is killed leaves a
+log that ends in the middle of a line at worst, and any tool can read it. First comes a `Header`,
+then a `Begun`; from there on the records stand in the order in which things happened, because each
+is put where it happens, under the same lock. `scorelock replay` runs a log again.
+"""
+
+import json
+import platform
+from collections.abc import Iterable, Iterator
+from dataclasses import astuple, dataclass, fields
+from fractions import Fraction
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, Final, get_args
+
+from scorelock.bridge.chaser import State
+from scorelock.bridge.transport import TransportEvent
+from scorelock.engine.arrange import Arranged
+from scorelock.engine.errors import BadSetting
+from scorelock.engine.score import ChordSpan, Note, Part, Performance
+from scorelock.engine.timebase import FrameRate
+from scorelock.engine.vocabulary import Chord
+
+FORMAT: Final = "scorelock show log"
+VERSION: Final = 1
+NOT_A_RECORD: Final = (
+    *(ValueError, TypeError, KeyError, AttributeError, ArithmeticError, RecursionError),
+)
+"""What `decode` raises for a line that is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What made the log: the film's name, the rate of timecode text, and versions by name."""
+
+    film: str
+    rate: FrameRate
+    versions: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """The show begins: the notes so far, and the host's time at the film's first frame."""
+
+    at_s: float
+    film_start_s: float
+    performance: Performance
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """Something arrived.
+
+    Attributes:
+        at_s: when.
+        source: the dialect or time line that spoke; empty where none is known.
+        peer: host and port that a datagram came from, where it is known.
+        data: the raw datagram; None from a time line that has none.
+        events: what was read in it.
+    """
+
+    at_s: float
+    source: str
+    peer: tuple[str, int] | None
+    data: bytes | None
+    events: tuple[TransportEvent, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """The sender woke: how many of the events heard it took in, and what had been composed."""
+
+    at_s: float
+    events: int
+    parts: tuple[Arranged, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What is known of the host has changed: see `SyncFix`; and how many locates and drop-outs."""
+
+    at_s: float
+    state: State
+    take: int
+    position_s: float | None
+    rate: float
+    locates: int
+    drop_outs: int
+
+    @property
+    def news(self) -> tuple[object, ...]:
+        """What does not change by itself as time goes on."""
+        return (self.state, self.take, self.rate, self.locates, self.drop_outs)
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A message went out, or was refused by the port.
+
+    Attributes:
+        at_s: when.
+        wanted_s: when it should have gone; None where the end of the show released it.
+        data: its bytes.
+        refused: the port did not take it.
+    """
+
+    at_s: float
+    wanted_s: float | None
+    data: bytes
+    refused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """So many records are missing here: the disk could not keep up."""
+
+    dropped: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The show is over; error is what ended it, if not the user."""
+
+    at_s: float
+    error: str | None
+
+
+Record = Header | Begun | Heard | Turn | Decided | Sent | Gap | Ended
+
+
+def versions() -> dict[str, str]:
+    """What runs here, by name."""
+    try:
+        ours = version("scorelock")
+    except PackageNotFoundError:
+        ours = "unknown"
+    return {
+        "scorelock": ours,
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+    }
+
+
+def encode(record: Record) -> bytes:
+    """A record as a line of JSON with its end."""
+    return json.dumps(_plain(record), separators=(",", ":")).encode() + b"\n"
+
+
+def read_log(path: Path) -> Iterator[Record]:
+    """The records of a log. A last line that was cut off is left out.
+
+    Raises:
+        BadSetting: no such file, not a show log, or one that was changed; or made by a newer
+            Scorelock.
+    """
+    try:
+        with path.open("rb") as file:
+            yield from _records(file, path)
+    except OSError as err:
+        raise BadSetting(
+            f"expected a show log at {path}: {err.strerror or err}; "
+            "scorelock live FILM --log FILE makes one"
+        ) from err
+
+
+def _records(lines: Iterable[bytes], path: Path) -> Iterator[Record]:
+    number = 0
+    for number, line in enumerate(lines, 1):
+        try:
+            record = decode(line)
+        except NOT_A_RECORD as err:
+            if not line.endswith(b"\n") and number > 1:
+                return
+            raise _foreign(path, number) from err
+        if isinstance(record, Header) is not (number == 1):
+            raise _foreign(path, number)
+        yield record
+    if number == 0:
+        raise _foreign(path, 1)
+
+
+def _foreign(path: Path, number: int) -> BadSetting:
+    if number > 1:
+        return BadSetting(
+            f"expected a show log, {path} was changed at line {number}; take the file as it was"
+        )
+    return BadSetting(
+        f"expected a show log of version {VERSION}, {path} is none; "
+        "scorelock live FILM --log FILE makes one"
+    )
+
+
+def decode(line: bytes) -> Record:
+    """The record of a line.
+
+    Raises:
+        One of NOT_A_RECORD: it is none.
+    """
+    plain = json.loads(line)
+    kind = plain.pop("kind")
+    match kind:
+        case "header":
+            if (plain.pop("format"), plain.pop("version")) != (FORMAT, VERSION):
+                raise ValueError("another format")
+            plain["rate"] = FrameRate(Fraction(plain["rate"]), plain.pop("drop"))
+        case "begun":
+            parts, duration_s = plain["performance"]
+            plain["performance"] = Performance(
+                tuple(Part(name, _notes(notes)) for name, notes in parts), duration_s
+            )
+        case "heard":
+            plain["peer"] = plain["peer"] and tuple(plain["peer"])
+            plain["data"] = None if plain["data"] is None else bytes.fromhex(plain["data"])
+            plain["events"] = tuple(_EVENTS[name](*values) for name, *values in plain["events"])
+        case "turn":
+            plain["parts"] = tuple(_arranged(part) for part in plain["parts"])
+        case "decided":
+            plain["state"] = State(plain["state"])
+        case "sent":
+            plain["data"] = bytes.fromhex(plain["data"])
+    record: Record = _KINDS[kind](**plain)
+    return record
+
+
+_KINDS: Final[dict[str, type[Any]]] = {kind.__name__.lower(): kind for kind in get_args(Record)}
+_EVENTS: Final[dict[str, type[Any]]] = {kind.__name__: kind for kind in get_args(TransportEvent)}
+
+
+def _plain(record: Record) -> dict[str, Any]:
+    plain: dict[str, Any] = {"kind": type(record).__name__.lower()}
+    plain |= {field.name: getattr(record, field.name) for field in fields(record)}
+    match record:
+        case Header():
+            rate = {"rate": str(record.rate.fps), "drop": record.rate.drop}
+            return {"format": FORMAT, "version": VERSION} | plain | rate
+        case Begun(performance=performance):
+            parts = [[part.name, _numbers(part.notes)] for part in performance.parts]
+            return plain | {"performance": [parts, performance.duration_s]}
+        case Heard():
+            events = [[type(event).__name__, *astuple(event)] for event in record.events]
+            data = None if record.data is None else record.data.hex()
+            return plain | {"data": data, "events": events}
+        case Turn():
+            return plain | {"parts": [_plain_part(part) for part in record.parts]}
+        case Sent():
+            return plain | {"data": record.data.hex()}
+        case _:
+            return plain
+
+
+def _plain_part(part: Arranged) -> dict[str, Any]:
+    span = part.span
+    return {
+        "span": [span.start_s, span.end_s, span.chord.root, span.chord.quality, span.why],
+        **{name: _numbers(getattr(part, name)) for name in _PARTS},
+    }
+
+
+def _arranged(plain: dict[str, Any]) -> Arranged:
+    start_s, end_s, root, quality, why = plain["span"]
+    return Arranged(
+        ChordSpan(start_s, end_s, Chord(root, quality), why),
+        *(_notes(plain[name]) for name in _PARTS),
+    )
+
+
+_PARTS: Final = ("chords", "bass", "pattern")
+
+
+def _numbers(notes: Iterable[Note]) -> list[tuple[Any, ...]]:
+    return [astuple(note) for note in notes]
+
+
+def _notes(numbers: Iterable[Iterable[Any]]) -> tuple[Note, ...]:
+    return tuple(Note(*note) for note in numbers)
