@@ -17,6 +17,7 @@ from scores import cue
 
 from scorelock.bridge.clock import MonotonicClock
 from scorelock.bridge.commands import live
+from scorelock.bridge.ports import open_port
 from scorelock.engine.arrange import Arranged
 from scorelock.engine.errors import BadSetting
 
@@ -41,6 +42,7 @@ def test_the_real_mpv_is_followed_until_ctrl_c(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setitem(sys.modules, "rtmidi", FakeRtMidi(LINUX_ALSA=[]))
+    monkeypatch.setattr(live, "PortProcess", lambda wanted, clock, say: open_port(wanted))
     monkeypatch.setattr(live, "stream_of", lambda args: (CUE, iter(PARTS)))
     film = write_film(tmp_path / "film.mp4", flat(250, (0, 0, 0)), 25.0, codec="mp4v")
     path = tmp_path / "mpv"

@@ -17,6 +17,7 @@ from scorelock.bridge.chaser import State
 from scorelock.bridge.clock import MonotonicClock
 from scorelock.bridge.commands import live, ports
 from scorelock.bridge.osc_in import OscIn
+from scorelock.bridge.ports import open_port
 from scorelock.bridge.session import Snapshot
 from scorelock.bridge.simulate import HostSimulator, TimedDatagram, reaper
 from scorelock.bridge.status import status_line
@@ -53,6 +54,7 @@ def rtmidi(monkeypatch: pytest.MonkeyPatch) -> Callable[[FakeRtMidi], FakeRtMidi
 
     def install(machine: FakeRtMidi) -> FakeRtMidi:
         monkeypatch.setitem(sys.modules, "rtmidi", machine)
+        monkeypatch.setattr(live, "PortProcess", lambda wanted, clock, say: open_port(wanted))
         return machine
 
     return install
@@ -122,6 +124,12 @@ def test_without_midi_it_goes_on_and_says_so_once(
         (("--film-start", "01:00"), BadSetting),
         (("--film-start", "-1"), BadSetting),
         (("--film-start", "nan"), BadSetting),
+        (("--part", "drums=1"), BadSetting),
+        (("--latency", "nan"), BadSetting),
+        (("--latency", "-5000"), BadSetting),
+        (("--host", "winamp"), BadSetting),
+        (("--host", "resolume"), BadSetting),
+        (("--host", "ardour@:x"), BadSetting),
     ],
 )
 def test_what_is_wrong_shows_before_the_long_work(

@@ -16,8 +16,8 @@ from jack import SERVER, Listener, running_jack
 from scorelock.bridge.bench_live import jack_server
 from scorelock.bridge.clock import MonotonicClock
 from scorelock.bridge.port_child import Held, frames
-from scorelock.bridge.port_process import PortProcess, port_process_or_none
-from scorelock.bridge.ports import SilentOut
+from scorelock.bridge.port_process import PortProcess
+from scorelock.bridge.ports import SilentOut, midi_out_or_none
 from scorelock.engine.errors import PortError
 
 CLOCK = MonotonicClock()
@@ -168,7 +168,7 @@ def test_without_midi_a_wish_is_refused_and_no_wish_is_silent(
     said: list[str] = []
     with pytest.raises(PortError, match="expected"):
         PortProcess("Moog that is not there", CLOCK, said.append)
-    out = port_process_or_none(None, CLOCK, said.append)
+    out = midi_out_or_none(None, said.append, lambda name: PortProcess(name, CLOCK, said.append))
     if isinstance(out, SilentOut):
         assert "without sound" in said[0]
     out.close()

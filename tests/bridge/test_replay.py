@@ -375,7 +375,7 @@ def test_live_keeps_a_log_and_replay_says_the_same(
         host.join()
 
     monkeypatch.setattr(live, "stream_of", lambda args: (chords, iter(parts)))
-    monkeypatch.setattr(live, "midi_out_or_none", lambda wanted, say: RecordingOut(CLOCK))
+    monkeypatch.setattr(live, "midi_out_or_none", lambda wanted, say, opened: RecordingOut(CLOCK))
     monkeypatch.setattr(LiveSession, "run", play)
     words = ("--listen", "127.0.0.1:0", "--film-start", "10", "--log", str(path))
     assert live.run(arguments(live, "film.mp4", *words)) == 0

@@ -21,15 +21,16 @@ from typing import Any, Final
 import numpy as np
 
 from scorelock.bridge.clock import MonotonicClock
+from scorelock.bridge.console import say
 from scorelock.bridge.dialects import hosts, read
 from scorelock.bridge.ledger import NOTE_ON
 from scorelock.bridge.osc_in import OscIn
+from scorelock.bridge.port_process import PortProcess
 from scorelock.bridge.ports import (
     ApiStatus,
     MidiOut,
     RecordingOut,
     RtMidiIn,
-    RtMidiOut,
     midi_status,
 )
 from scorelock.bridge.session import LiveSession, SessionReport, Spread
@@ -93,7 +94,7 @@ def _measure(api: ApiStatus, score: Performance, delay_s: float, seed: int) -> d
     clock = MonotonicClock()
     names = ("ours", "other")
     with ExitStack() as stack:
-        bridges = [stack.enter_context(_child(_bridge, api.name, name, score)) for name in names]
+        bridges = [stack.enter_context(_child(_bridge, name, score)) for name in names]
         addresses = [bridge.recv() for bridge in bridges]
         receiver = stack.enter_context(_child(_receive, api.name, names))
         receiver.recv()
@@ -181,9 +182,9 @@ def _finish(child: "Connection[Any, Any]") -> Any:  # noqa: ANN401 - each child 
     return child.recv()
 
 
-def _bridge(parent: "Connection[Any, Any]", api: str, name: str, score: Performance) -> None:
+def _bridge(parent: "Connection[Any, Any]", name: str, score: Performance) -> None:
     clock = MonotonicClock()
-    out = _Both(RtMidiOut(api, name, None), RecordingOut(clock))
+    out = _Both(PortProcess(f"virtual:{name}", clock, say), RecordingOut(clock))
     osc = OscIn("127.0.0.1:0", clock)
     run = _ours if name == "ours" else _other
     report = run(parent, score, out, osc)

@@ -17,7 +17,6 @@ from typing import Final
 from scorelock.bridge.clock import Clock
 from scorelock.bridge.ledger import CONTROL, NOTE_ON
 from scorelock.bridge.port_child import Held
-from scorelock.bridge.ports import VIRTUAL, MidiOut, SilentOut
 from scorelock.engine.errors import PortError
 
 PING_S: Final = 0.2
@@ -25,21 +24,6 @@ HUNG_S: Final = 1.0
 AGAIN_S: Final = 0.5
 CLOSING_S: Final = 3.0
 _PROGRAM: Final = 0xC0
-
-
-def port_process_or_none(wanted: str | None, clock: Clock, say: Callable[[str], None]) -> MidiOut:
-    """The output that is asked for; without a wish a new virtual one, or silence that is told.
-
-    Raises:
-        PortError: an output was asked for and cannot be had.
-    """
-    try:
-        return PortProcess(wanted or VIRTUAL, clock, say)
-    except PortError as err:
-        if wanted is not None:
-            raise
-        say(f"going on without sound: {err}")
-        return SilentOut()
 
 
 class _Child:

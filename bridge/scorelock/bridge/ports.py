@@ -143,16 +143,20 @@ def open_input(wanted: str) -> "RtMidiIn":
     return RtMidiIn(api.name, wanted if name is None else name, virtual=name is not None)
 
 
-def midi_out_or_none(wanted: str | None, say: Callable[[str], None]) -> MidiOut:
+def midi_out_or_none(
+    wanted: str | None, say: Callable[[str], None], opened: Callable[[str], MidiOut]
+) -> MidiOut:
     """The output that is asked for; without a wish a new virtual one, or silence that is told.
+
+    `opened` opens one by name, such as `open_port` or one in a process of its own.
 
     Raises:
         PortError: an output was asked for and cannot be had.
     """
     if wanted is not None:
-        return open_port(wanted)
+        return opened(wanted)
     try:
-        return open_port(VIRTUAL)
+        return opened(VIRTUAL)
     except PortError as err:
         say(f"going on without sound: {err}")
         return SilentOut()

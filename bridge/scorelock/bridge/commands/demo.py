@@ -71,6 +71,7 @@ def _play(cue: Cue, performance: Performance, midi_out: str | None) -> dict[str,
     from scorelock.bridge.clock import MonotonicClock
     from scorelock.bridge.dialects import hosts
     from scorelock.bridge.osc_in import OscIn
+    from scorelock.bridge.port_process import PortProcess
     from scorelock.bridge.ports import midi_out_or_none
     from scorelock.bridge.session import LiveSession, Snapshot
     from scorelock.bridge.simulate import HostSimulator, reaper
@@ -81,7 +82,10 @@ def _play(cue: Cue, performance: Performance, midi_out: str | None) -> dict[str,
     rate, length_s = cue.features.film.rate, performance.duration_s
     moves = (Position(0.0, 0.0), Roll(LEAD_S), Stop(length_s + 2 * LEAD_S))
     until_s = length_s + 3 * LEAD_S
-    with OscIn("127.0.0.1:0", clock) as osc, closing(midi_out_or_none(midi_out, say)) as out:
+    with (
+        OscIn("127.0.0.1:0", clock) as osc,
+        closing(midi_out_or_none(midi_out, say, lambda w: PortProcess(w, clock, say))) as out,
+    ):
         host = HostSimulator(reaper(moves, until_s), [osc.address], clock)
         say(f'a host rolls on 127.0.0.1:{osc.address[1]}, the notes go to "{out.name}"')
         session = LiveSession(performance, cue, out, osc, hosts(rate), clock)

@@ -3,19 +3,23 @@
 import argparse
 import json
 import math
+from collections.abc import Callable
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import asdict
 from fractions import Fraction
 from pathlib import Path
 from typing import Final
 
+from scorelock.bridge.asking import question
 from scorelock.bridge.clock import Clock, MonotonicClock
 from scorelock.bridge.composing import add_compose_arguments, stream_of
 from scorelock.bridge.console import say
 from scorelock.bridge.dialects import hosts
 from scorelock.bridge.log_writer import ShowLog
 from scorelock.bridge.osc_in import DEFAULT_LISTEN, OscIn
-from scorelock.bridge.ports import midi_out_or_none
+from scorelock.bridge.port_process import PortProcess
+from scorelock.bridge.ports import MidiOut, midi_out_or_none
+from scorelock.bridge.routing import Routing
 from scorelock.bridge.session import LiveSession, SessionReport
 from scorelock.bridge.status import status_line
 from scorelock.bridge.timelines.follow import OSC, open_timeline
@@ -33,6 +37,7 @@ RATES: Final = {
     "59.94df": FrameRate(Fraction(60000, 1001), drop=True),
 }
 
+LONGEST_LATENCY_MS: Final = 2000
 READY: Final = "Ctrl-C ends"
 """The last line before the first note: it is said when the host is followed."""
 
@@ -43,8 +48,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--listen",
         default=DEFAULT_LISTEN,
-        metavar="HOST:PORT",
+        metavar="[tcp:]HOST:PORT",
         help="where the host sends OSC (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--host",
+        metavar="NAME[@HOST[:PORT]]",
+        help="ask a host that says nothing by itself, such as ardour, live or qlab@192.168.1.5",
     )
     parser.add_argument(
         "--follow",
@@ -57,6 +67,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--midi-out",
         metavar="NAME",
         help="an output's name or part of it, or virtual:NAME for a new one (default: virtual)",
+    )
+    parser.add_argument(
+        "--part",
+        action="append",
+        default=[],
+        metavar="PART=CHANNEL[:PROGRAM[:BANK]]",
+        help="where chords, bass or pattern go and with which sound; may be given for each",
+    )
+    parser.add_argument(
+        "--latency",
+        type=float,
+        default=0.0,
+        metavar="MS",
+        help="how much later than its reports the host is heard; negative for earlier "
+        "(default: %(default)s)",
     )
     parser.add_argument(
         "--film-start",
@@ -84,12 +109,15 @@ def run(args: argparse.Namespace) -> int:
     known_rate = RATES.get(args.timecode_rate)
     # A slip in a timecode and a port in use should show before the long work, not after it.
     _film_start(args.film_start, known_rate or FrameRate(Fraction(120)))
+    routing, latency_s = Routing.parse(args.part), _latency_s(args.latency)
+    if args.host is not None:
+        question(args.host, known_rate or FrameRate(Fraction(25)), 0)
     clock = MonotonicClock()
     with (
         ShowLog(args.log) if args.log else nullcontext() as log,
         _open_osc(args, clock) as osc,
         _open_timeline(args, known_rate, clock) as timeline,
-        closing(midi_out_or_none(args.midi_out, say)) as out,
+        closing(midi_out_or_none(args.midi_out, say, _apart(clock))) as out,
     ):
         cue, coming = stream_of(args)
         rate = known_rate or cue.features.film.rate
@@ -97,8 +125,12 @@ def run(args: argparse.Namespace) -> int:
         if log is not None:
             log.begin(args.film.name, rate)
         empty = Performance((), cue.features.film.duration_s)
+        for message in routing.asks():
+            out.send(message)
+        dialect = hosts(rate, osc.address[1] if osc is not None else 0)
+        starts_s, parts = film_start_s + latency_s, routing.arranged(coming)
         session = LiveSession(
-            *(empty, None, out, osc, hosts(rate), clock, film_start_s, coming, log, timeline)
+            *(empty, None, out, osc, dialect, clock, starts_s, parts, log, timeline)
         )
         with session:
             film_start = Timecode.from_seconds(film_start_s, rate)
@@ -107,6 +139,8 @@ def run(args: argparse.Namespace) -> int:
                 say(f"film starts at {film_start}")
                 say(READY)
             if osc is not None:
+                if args.host is not None:
+                    osc.greet(*question(args.host, rate, osc.address[1]))
                 _tell_setup(osc.address, out.name, film_start)
             with status_line(cue.key, rate) as view:
                 session.run(view)
@@ -117,6 +151,10 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
+def _apart(clock: Clock) -> Callable[[str], MidiOut]:
+    return lambda wanted: PortProcess(wanted, clock, say)
+
+
 def _open_osc(args: argparse.Namespace, clock: Clock) -> AbstractContextManager[OscIn | None]:
     return OscIn(args.listen, clock) if args.follow == OSC else nullcontext()
 
@@ -125,6 +163,14 @@ def _open_timeline(
     args: argparse.Namespace, rate: FrameRate | None, clock: Clock
 ) -> AbstractContextManager[Timeline | None]:
     return nullcontext() if args.follow == OSC else closing(open_timeline(args.follow, clock, rate))
+
+
+def _latency_s(milliseconds: float) -> float:
+    if not abs(milliseconds) <= LONGEST_LATENCY_MS:
+        raise BadSetting(
+            f"expected a --latency of at most {LONGEST_LATENCY_MS} ms, got {milliseconds}"
+        )
+    return milliseconds / 1000
 
 
 def _film_start(text: str, rate: FrameRate) -> float:
@@ -149,7 +195,8 @@ def _tell_setup(address: tuple[str, int], out: str, film_start: Timecode) -> Non
     say(f'listening on {host}:{port}, playing to "{out}", film starts at {film_start}')
     say(
         "REAPER: Preferences, Control/OSC/web, Add, OSC (Open Sound Control), Configure device IP: "
-        f"{'this machine' if host == '0.0.0.0' else host}, device port {port}, pattern Default"
+        f"{'this machine' if host == '0.0.0.0' else host}, device port {port}, "
+        "pattern Scorelock (scorelock setup reaper) or Default"
     )
     say(f'other hosts: /time ,f SECONDS and /play ,f 1 or 0, or /timecode ,s "{film_start}"')
     say(READY)
