@@ -142,12 +142,14 @@ class _Show:
                 return self._left_over(record.at_s)
 
     def _hear(self, heard: Heard) -> Difference | None:
+        led = self._follower.leader.led
         if heard.data is None:
-            self._events.extend(heard.events)
+            self._events.extend(led(heard.source, heard.peer, heard.at_s, heard.events))
             return None
         self.datagrams += 1
-        events = read(self._dialect, heard.data, heard.at_s, heard.peer).events
-        self._events.extend(events)
+        reading = read(self._dialect, heard.data, heard.at_s, heard.peer)
+        events = reading.events
+        self._events.extend(led(reading.source, heard.peer, heard.at_s, events))
         if events == heard.events:
             return None
         return Difference(

@@ -20,6 +20,7 @@ import numpy as np
 from scorelock.bridge.chaser import Chaser, State, SyncFix
 from scorelock.bridge.clock import Clock
 from scorelock.bridge.dialects import Dialect, read
+from scorelock.bridge.leader import Leader
 from scorelock.bridge.ledger import Ledger
 from scorelock.bridge.log_writer import Log, LoggedOut, NoLog
 from scorelock.bridge.osc_in import OscIn
@@ -103,6 +104,7 @@ class Follower:
 
     def __init__(self, performance: Performance, film_start_s: float = 0.0) -> None:
         self.ledger = Ledger()
+        self.leader = Leader()
         self.chaser = Chaser()
         self.player = Player(performance, film_start_s, self.ledger)
 
@@ -261,9 +263,12 @@ class LiveSession:
         """Take in what a time line told, and wake the sender."""
         with self._arrived:
             self._log.put(heard)
-            if heard.events:
-                self._events.extend(heard.events)
+            led = self._follower.leader.led(heard.source, heard.peer, heard.at_s, heard.events)
+            if led:
+                self._events.extend(led)
                 self._arrived.notify()
+            elif heard.events:
+                self._ignored["another host leads"] += 1
 
     def turn(self) -> float:
         """Take in what has come, send what is due; gives when to come again at the latest.
