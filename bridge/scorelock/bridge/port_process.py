@@ -12,7 +12,7 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Final
+from typing import IO, Final
 
 from scorelock.bridge.clock import Clock
 from scorelock.bridge.ledger import CONTROL, NOTE_ON
@@ -22,6 +22,7 @@ from scorelock.engine.errors import PortError
 PING_S: Final = 0.2
 HUNG_S: Final = 1.0
 AGAIN_S: Final = 0.5
+OPENING_S: Final = 10.0
 CLOSING_S: Final = 3.0
 _PROGRAM: Final = 0xC0
 
@@ -29,25 +30,34 @@ _PROGRAM: Final = 0xC0
 class _Child:
     """One run of the other process."""
 
-    def __init__(self, wanted: str) -> None:
+    def __init__(self, wanted: str, clock: Clock) -> None:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "scorelock.bridge.port_child", wanted],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
         )
+        self._listener: threading.Thread | None = None
         assert self.process.stdin is not None
         assert self.process.stdout is not None
-        self._in, self._out = self.process.stdin.fileno(), self.process.stdout
-        said = self._out.readline().decode(errors="replace").strip()
+        self._in, out = self.process.stdin.fileno(), self.process.stdout
+        patience = threading.Timer(OPENING_S, self.process.kill)  # a server that hangs says nothing
+        patience.start()
+        said = out.readline().decode(errors="replace").strip()
+        patience.cancel()
         kind, _, rest = said.partition(" ")
         if kind != "open":
             self.kill()
-            raise PortError(rest or "expected the MIDI port's process to start, it did not")
+            raise PortError(
+                rest
+                or "expected a MIDI output to open, its server did not answer; restart the server"
+            )
         self.api, _, self.name = rest.partition(" ")
-        # A process that does not read any more must not hold the player up.
-        os.set_blocking(self._in, False)
-        os.set_blocking(self._out.fileno(), False)
+        if sys.platform != "win32":  # whose pipes always block, once 64 KiB wait to be read
+            os.set_blocking(self._in, False)
+        self.heard_s = clock.now()
+        self._listener = threading.Thread(target=self._listen, args=(out, clock), daemon=True)
+        self._listener.start()
 
     def write(self, data: bytes) -> bool:
         """Hand over one message; False where the process does not take it."""
@@ -56,16 +66,17 @@ class _Child:
         except OSError:  # its buffer is full, or it is gone
             return False
 
-    def signs_of_life(self) -> bool:
-        """Whether it gave any since the last call."""
-        try:
-            return b"." in (os.read(self._out.fileno(), 4096) or b"")
-        except OSError:
-            return False
+    def _listen(self, out: IO[bytes], clock: Clock) -> None:
+        """Note when it gives signs of life."""
+        for line in out:
+            if line.startswith(b"."):
+                self.heard_s = clock.now()
 
     def kill(self) -> None:
         """End it at once."""
         self.process.kill()
+        if self._listener is not None:
+            self._listener.join()  # its end of the pipe has ended
         self._close()
 
     def finish(self) -> None:
@@ -99,7 +110,7 @@ class PortProcess:
         self._say = say
         self._held = Held()
         self._settings: dict[tuple[int, ...], bytes] = {}
-        self._child: _Child | None = _Child(wanted)
+        self._child: _Child | None = _Child(wanted, clock)
         self.name = self._child.name
         self.api: str | None = self._child.api
         self._changing = threading.Condition()
@@ -135,19 +146,15 @@ class PortProcess:
 
     def _watch(self) -> None:
         """The watchdog's thread: ask for signs of life, and bring back what gives none."""
-        seen_s = self._clock.now()
         while not self._wait(PING_S):
             child = self._child
             assert child is not None
-            if child.signs_of_life():
-                seen_s = self._clock.now()
             child.write(b"")
-            if child.process.poll() is None and self._clock.now() - seen_s < HUNG_S:
+            if child.process.poll() is None and self._clock.now() - child.heard_s < HUNG_S:
                 continue
             sounded = self._give_up(child)
             if not self._bring_back(sounded):
                 return
-            seen_s = self._clock.now()
 
     def _wait(self, seconds: float) -> bool:
         """Whether it is being closed within that time."""
@@ -170,7 +177,7 @@ class PortProcess:
         """Start it until it is there; False where it is being closed before."""
         while not self._wait(AGAIN_S):
             try:
-                child = _Child(self._wanted)
+                child = _Child(self._wanted, self._clock)
             except PortError:
                 continue
             with self._changing:
