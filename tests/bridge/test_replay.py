@@ -300,10 +300,11 @@ def test_a_show_whose_output_failed(tmp_path: Path) -> None:
         log.begin("film.mp4", FILM_RATE)
         osc = OscIn("127.0.0.1:0", CLOCK)
         session = LiveSession(long_chord(), None, out, osc, hosts(FILM_RATE), CLOCK, log=log)
-        host = HostSimulator(reaper((Position(0, 0.0), Roll(0)), 0.2), [session.address], CLOCK)
-        host.start(CLOCK.now() + 0.1)
-        with pytest.raises(PortError, match="cable"), session:
-            session.run()
+        host = HostSimulator(reaper((Position(0, 0.0), Roll(0)), 0.5), [session.address], CLOCK)
+        with session:
+            host.start(CLOCK.now() + 0.1)  # not before anybody listens
+            with pytest.raises(PortError, match="cable"):
+                session.run()
     host.join()
     result = replay(read_log(tmp_path / "a.log"))
     assert (result.same, result.error) == (True, "PortError: the cable is out")
