@@ -11,7 +11,7 @@ from pythonosc.osc_message_builder import OscMessageBuilder
 from scorelock.bridge.clock import Clock, ManualClock
 from scorelock.bridge.dialects import hosts, read
 from scorelock.bridge.osc import Argument
-from scorelock.bridge.ports import RecordingOut
+from scorelock.bridge.outputs import RecordingOut
 from scorelock.bridge.session import Follower
 from scorelock.bridge.simulate import TimedDatagram
 from scorelock.engine.errors import PortError

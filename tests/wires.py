@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from fakes import performance
 
 from scorelock.bridge.clock import ManualClock
-from scorelock.bridge.ports import RecordingOut
+from scorelock.bridge.outputs import RecordingOut
 from scorelock.bridge.session import Follower
 from scorelock.bridge.timelines.timeline import Reader
 from scorelock.bridge.transport import TransportEvent

@@ -15,9 +15,10 @@ from jack import SERVER, Listener, running_jack
 
 from scorelock.bridge.bench_live import jack_server
 from scorelock.bridge.clock import MonotonicClock
+from scorelock.bridge.outputs import SilentOut
 from scorelock.bridge.port_child import Held, frames
 from scorelock.bridge.port_process import PortProcess
-from scorelock.bridge.ports import SilentOut, midi_out_or_none
+from scorelock.bridge.ports import midi_out_or_none
 from scorelock.engine.errors import PortError
 
 CLOCK = MonotonicClock()

@@ -29,7 +29,7 @@ from scorelock.bridge.commands import replay as command
 from scorelock.bridge.dialects import hosts
 from scorelock.bridge.log_writer import ShowLog
 from scorelock.bridge.osc_in import OscIn
-from scorelock.bridge.ports import RecordingOut
+from scorelock.bridge.outputs import RecordingOut
 from scorelock.bridge.replay import replay
 from scorelock.bridge.session import LiveSession
 from scorelock.bridge.show_log import Gap, Heard, Record, Sent, Turn, encode, read_log
@@ -319,7 +319,7 @@ from scorelock.bridge.clock import MonotonicClock
 from scorelock.bridge.dialects import hosts
 from scorelock.bridge.log_writer import ShowLog
 from scorelock.bridge.osc_in import OscIn
-from scorelock.bridge.ports import SilentOut
+from scorelock.bridge.outputs import SilentOut
 from scorelock.bridge.session import LiveSession
 
 clock = MonotonicClock()

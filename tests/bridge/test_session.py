@@ -28,7 +28,7 @@ from scorelock.bridge.chaser import State
 from scorelock.bridge.clock import MonotonicClock
 from scorelock.bridge.dialects import hosts
 from scorelock.bridge.osc_in import OscIn
-from scorelock.bridge.ports import RecordingOut
+from scorelock.bridge.outputs import RecordingOut
 from scorelock.bridge.session import LiveSession
 from scorelock.bridge.simulate import HostSimulator, Move, osc_bundle, reaper
 from scorelock.bridge.transport import Position, Roll, Stop

@@ -265,4 +265,4 @@ def test_all_ways_of_decoding_choose_the_same_chords(
     assert result["argmax_agreement_int8"] > 0.9
     timed = ("public_s", "fp32_s", "int8_s", "ratio_fp32", "ratio_int8", "takes8_over_1")
     assert [result[name] for name in timed] == [1] * 6
-    assert len(rows(result)) == 6
+    assert len(rows(result)) == 7

@@ -25,11 +25,11 @@ from scorelock.bridge.console import say
 from scorelock.bridge.dialects import hosts, read
 from scorelock.bridge.ledger import NOTE_ON
 from scorelock.bridge.osc_in import OscIn
+from scorelock.bridge.outputs import RecordingOut
 from scorelock.bridge.port_process import PortProcess
 from scorelock.bridge.ports import (
     ApiStatus,
     MidiOut,
-    RecordingOut,
     RtMidiIn,
     midi_status,
 )

@@ -14,8 +14,8 @@ from pathlib import Path
 from types import ModuleType, TracebackType
 from typing import Any, Final, Protocol, Self
 
-from scorelock.bridge.clock import Clock
 from scorelock.bridge.ledger import Ledger
+from scorelock.bridge.outputs import SilentOut
 from scorelock.engine.errors import MissingPart, PortError
 
 CLIENT: Final = "Scorelock"
@@ -275,45 +275,6 @@ class RtMidiIn:
         if port is not None:
             port.close_port()
             port.delete()
-
-
-class RecordingOut:
-    """Keeps what it is sent: a list of (time, bytes)."""
-
-    name = "recording"
-    api: str | None = None
-
-    def __init__(self, clock: Clock) -> None:
-        self.sent: list[tuple[float, bytes]] = []
-        self._clock = clock
-
-    def send(self, data: bytes) -> None:
-        """Keep it with the time."""
-        self.sent.append((self._clock.now(), data))
-
-    def alive(self) -> bool:
-        """Always."""
-        return True
-
-    def close(self) -> None:
-        """Nothing to give back."""
-
-
-class SilentOut:
-    """Where there is no MIDI: everything runs, nothing is heard."""
-
-    name = "none"
-    api: str | None = None
-
-    def send(self, data: bytes) -> None:
-        """Drop it."""
-
-    def alive(self) -> bool:
-        """Always."""
-        return True
-
-    def close(self) -> None:
-        """Nothing to give back."""
 
 
 class MidiPort:

@@ -12,6 +12,7 @@ which are to be bound to the very buffers of key_i and value_i: then nothing of 
 Rows after the newest position are never looked at.
 """
 
+from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Final
 
@@ -41,7 +42,7 @@ def write_decoder(amt: Amt, folder: Path, precision: Precision, opset: int) -> N
     weights.write(folder)
 
 
-class DecoderWriter(LayerWriter):
+class DecoderWriter(LayerWriter, ABC):
     """What both graphs have in common; a subclass says how to attend."""
 
     file: str
@@ -64,17 +65,17 @@ class DecoderWriter(LayerWriter):
         graph.output("logits", np.float32, ("B", "S", SIZE))
         graph.save(folder / self.file)
 
+    @abstractmethod
     def prepare(self, x: str, minor: str, position: str) -> None:
         """Compute what every layer needs."""
-        raise NotImplementedError
 
+    @abstractmethod
     def attend(self, layer: int, q: str, k: str, v: str, cache: tuple[str, str]) -> str:
         """Chords (B, S, E) that look at those up to themselves, with the relative term."""
-        raise NotImplementedError
 
+    @abstractmethod
     def look(self, q: str, film: tuple[str, str]) -> str:
         """Chords (B, S, E) that look at the film."""
-        raise NotImplementedError
 
     def by_distance(self, layer: int, query: str, index: str) -> str:
         """What the distance to each chord adds to its score: (B, H, S, D) to the index's shape.

@@ -3,6 +3,7 @@
 dynamics.onnx  features (1, T, F) -> dynamics (1, T, 2): notes sounding, loudness
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from pathlib import Path
 
@@ -33,7 +34,7 @@ def write_dynamics(dynamics: Regressor, folder: Path, opset: int) -> None:
     writer(dynamics, opset).write(folder)  # type: ignore[arg-type]
 
 
-class RegressorWriter:
+class RegressorWriter(ABC):
     """What both have in common; a subclass writes what is between features and readout."""
 
     def __init__(self, model: Regressor, opset: int) -> None:
@@ -52,9 +53,9 @@ class RegressorWriter:
         graph.output("dynamics", np.float32, (1, "T", 2))
         graph.save(folder / DYNAMICS)
 
+    @abstractmethod
     def regressed(self, features: str) -> str:
         """Features (1, T, F) to (1, T, 2)."""
-        raise NotImplementedError
 
     def weight(self, name: str) -> str:
         """A tensor of the model."""
