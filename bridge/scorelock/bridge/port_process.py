@@ -56,6 +56,7 @@ class _Child:
         if sys.platform != "win32":  # whose pipes always block, once 64 KiB wait to be read
             os.set_blocking(self._in, False)
         self.heard_s = clock.now()
+        self.missed = False  # a message, which may have been a note's end
         self._listener = threading.Thread(target=self._listen, args=(out, clock), daemon=True)
         self._listener.start()
 
@@ -126,8 +127,8 @@ class PortProcess:
                 self._settings[(data[0],)] = data
             elif data[0] & 0xF0 == CONTROL:
                 self._settings[data[0], data[1]] = data
-            if self._child is not None:
-                self._child.write(data)
+            if self._child is not None and not self._child.write(data):
+                self._child.missed = True
 
     def alive(self) -> bool:
         """Always: where the port is away, it is waited for."""
@@ -150,7 +151,8 @@ class PortProcess:
             child = self._child
             assert child is not None
             child.write(b"")
-            if child.process.poll() is None and self._clock.now() - child.heard_s < HUNG_S:
+            lively = self._clock.now() - child.heard_s < HUNG_S
+            if child.process.poll() is None and lively and not child.missed:
                 continue
             sounded = self._give_up(child)
             if not self._bring_back(sounded):
