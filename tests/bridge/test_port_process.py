@@ -69,6 +69,13 @@ def eventually(true: Callable[[], bool], seconds: float = 10.0) -> bool:
     return true()
 
 
+def connected(port: str) -> Listener:
+    """One whose connection counts: what is sent before JACK's next periods would pass it by."""
+    listener = Listener(port)
+    CLOCK.sleep_until(CLOCK.now() + 0.3)
+    return listener
+
+
 def pid_of(out: PortProcess) -> int:
     assert out._child is not None
     return out._child.process.pid
@@ -77,7 +84,7 @@ def pid_of(out: PortProcess) -> int:
 @pytest.mark.usefixtures("jack")
 def test_what_is_sent_arrives_in_order() -> None:
     out = PortProcess("virtual:Apart", CLOCK, print)
-    listener = Listener("Apart")
+    listener = connected("Apart")
     sent = [data for pitch in range(40, 90) for data in (on(pitch), off(pitch))]
     for data in sent:
         out.send(data)
@@ -136,7 +143,7 @@ def test_a_port_that_is_killed_or_hangs_comes_back_with_what_sounds(deadly: int)
     out.send(on(64))
     assert eventually(lambda: out.returns == 1)
     CLOCK.sleep_until(CLOCK.now() + 3.0)  # a server that waited for a hung client catches up
-    listener = Listener("Phoenix")
+    listener = connected("Phoenix")
     out.send(off(64))
     CLOCK.sleep_until(CLOCK.now() + 0.2)
     assert listener.heard() == [off(64)]
@@ -157,7 +164,7 @@ def test_a_server_that_dies_freezes_nothing_and_is_waited_for() -> None:
     assert eventually(lambda: bool(said))
     with jack_server(SERVER):
         assert eventually(lambda: out.returns >= 1)
-        listener = Listener("Patient")
+        listener = connected("Patient")
         out.send(off(60))
         CLOCK.sleep_until(CLOCK.now() + 0.2)
         assert listener.heard() == [off(60)]
