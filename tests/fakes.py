@@ -10,10 +10,12 @@ from pythonosc.osc_message_builder import OscMessageBuilder
 
 from scorelock.bridge.clock import Clock, ManualClock
 from scorelock.bridge.dialects import hosts, read
+from scorelock.bridge.follower import Follower
 from scorelock.bridge.osc import Argument
 from scorelock.bridge.outputs import RecordingOut
-from scorelock.bridge.session import Follower
+from scorelock.bridge.show import Show
 from scorelock.bridge.simulate import TimedDatagram
+from scorelock.bridge.transport import TransportEvent
 from scorelock.engine.errors import PortError
 from scorelock.engine.score import Note, Part, Performance
 from scorelock.engine.timebase import FrameRate
@@ -72,9 +74,9 @@ def python_path() -> dict[str, str]:
 class ManualRig:
     """Everything from datagrams to MIDI but the threads, on a manual clock from 0 s."""
 
-    def __init__(self, score: Performance, film_start_s: float = 0.0) -> None:
+    def __init__(self, score: Performance | Show, film_start_s: float = 0.0) -> None:
         self.clock = ManualClock()
-        self.follower = Follower(score, film_start_s)
+        self.follower = Follower(score if isinstance(score, Show) else Show(score, film_start_s))
         self.out = RecordingOut(self.clock)
         self.ignored: list[str] = []
         self._dialect = hosts(FILM_RATE)
@@ -86,9 +88,8 @@ class ManualRig:
             self._run_to(at_s)
             reading = read(self._dialect, data, at_s)
             self.ignored += reading.ignored
-            for event in reading.events:
-                self.follower.chaser.observe(event)
-            self._send_due()
+            led = self.follower.leader.led(reading.source, None, at_s, reading.events)
+            self._send_due(led)
         self._run_to(until_s)
         return self
 
@@ -103,9 +104,9 @@ class ManualRig:
             self._send_due()
         self.clock.sleep_until(at_s)
 
-    def _send_due(self) -> None:
+    def _send_due(self, events: Iterable[TransportEvent] = ()) -> None:
         now_s = self.clock.now()
-        due, _, wake_s = self.follower.advance((), now_s)
+        due, _, wake_s = self.follower.advance(events, now_s)
         for each in due:
             assert each.at_s < now_s + 1e-9, "sent before its time"
             self.out.send(each.data)

@@ -5,8 +5,9 @@ from collections.abc import Iterable
 from fakes import performance
 
 from scorelock.bridge.clock import ManualClock
+from scorelock.bridge.follower import Follower
 from scorelock.bridge.outputs import RecordingOut
-from scorelock.bridge.session import Follower
+from scorelock.bridge.show import Show
 from scorelock.bridge.timelines.timeline import Reader
 from scorelock.bridge.transport import TransportEvent
 from scorelock.engine.score import Performance
@@ -27,7 +28,7 @@ class WireRig:
 
     def __init__(self, reader: Reader, score: Performance | None = None) -> None:
         self.clock = ManualClock()
-        self.follower = Follower(performance() if score is None else score)
+        self.follower = Follower(Show(performance() if score is None else score))
         self.events: list[TransportEvent] = []
         self._out = RecordingOut(self.clock)
         self._reader = reader

@@ -17,6 +17,7 @@ from scorelock.bridge.dialects import hosts
 from scorelock.bridge.osc_in import OscIn
 from scorelock.bridge.ports import midi_status, open_port
 from scorelock.bridge.session import LiveSession
+from scorelock.bridge.show import Show
 from scorelock.bridge.simulate import HostSimulator, osc_bundle, reaper
 from scorelock.bridge.transport import Pause, Position, Roll, Stop
 from scorelock.engine.errors import PortError
@@ -50,7 +51,7 @@ def test_another_process_hears_exactly_the_notes_of_play_locate_pause_and_stop()
     )
     out = open_port("virtual:loopback")
     with OscIn("127.0.0.1:0", CLOCK) as osc:
-        with LiveSession(SCALE, None, out, osc, hosts(FILM_RATE), CLOCK) as live:
+        with LiveSession(Show(SCALE), None, [out], osc, hosts(FILM_RATE), CLOCK) as live:
             listener = Listener("loopback")
             host = HostSimulator(reaper(moves, 3.5), [osc.address], CLOCK)
             host.start(CLOCK.now() + 0.1)
@@ -73,10 +74,11 @@ from scorelock.bridge.dialects import hosts
 from scorelock.bridge.osc_in import OscIn
 from scorelock.bridge.ports import open_port
 from scorelock.bridge.session import LiveSession
+from scorelock.bridge.show import Show
 
 clock, out = MonotonicClock(), open_port("virtual:killed")
 osc = OscIn("127.0.0.1:0", clock)
-with LiveSession(long_chord(), None, out, osc, hosts(FILM_RATE), clock) as live:
+with LiveSession(Show(long_chord()), None, [out], osc, hosts(FILM_RATE), clock) as live:
     print(live.address[1], flush=True)
     live.run()
 """
@@ -122,7 +124,7 @@ def test_a_server_that_goes_away_ends_the_session_instead_of_freezing_it() -> No
     osc = OscIn("127.0.0.1:0", CLOCK)
     with (
         pytest.raises(PortError, match="gone"),
-        LiveSession(SCALE, None, out, osc, hosts(FILM_RATE), CLOCK) as live,
+        LiveSession(Show(SCALE), None, [out], osc, hosts(FILM_RATE), CLOCK) as live,
     ):
         live.run()
     assert os.environ.get("JACK_DEFAULT_SERVER") == before

@@ -127,6 +127,11 @@ def test_without_midi_it_goes_on_and_says_so_once(
         (("--part", "drums=1"), BadSetting),
         (("--latency", "nan"), BadSetting),
         (("--latency", "-5000"), BadSetting),
+        (("--expression", "64"), BadSetting),
+        (("--expression", "loud"), BadSetting),
+        (("--bpm", "nan"), BadSetting),
+        (("--osc-out", "127.0.0.1"), BadSetting),
+        (("--part", "bass=2@"), BadSetting),
         (("--host", "winamp"), BadSetting),
         (("--host", "resolume"), BadSetting),
         (("--host", "ardour@:x"), BadSetting),
@@ -150,10 +155,14 @@ def test_the_status_line_is_one_line_a_state(capsys: pytest.CaptureFixture[str])
         show(Snapshot(State.STOPPED, None, None, None, None, None, 0.0, 0.0))
         for host_s in (1.0, 1.1):
             show(Snapshot(State.LOCKED, host_s, host_s, chord, coming, 2 - host_s, 0.31, 1.0))
+        heard = (12.5, "reaper@127.0.0.1:8000", ("live@10.0.0.2:11000",))
+        show(Snapshot(State.LOCKED, 1.2, 1.2, chord, coming, 0.8, 0.31, 1.0, *heard))
         show(Snapshot(State.LOST, 61.0, 61.0, None, None, None, 0.31, 0.0))
     assert [line.rstrip() for line in capsys.readouterr().err.splitlines()] == [
         "stopped   waiting for the host's position",
         "locked    00:00:01:00  C      next Am     in  1.0 s   late 0.3 ms",
+        "locked    00:00:01:05  C      next Am     in  0.8 s   late 0.3 ms  latency 12.5 ms  "
+        "also heard: live@10.0.0.2:11000",
         "lost      00:01:01:00  -                              late 0.3 ms",
     ]
 

@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scorelock.bridge.chaser import Chaser, State
+from scorelock.bridge.follower import Follower
 from scorelock.bridge.ledger import NOTE_ON
-from scorelock.bridge.session import Follower
+from scorelock.bridge.show import Show
 from scorelock.bridge.transport import (
     LoopRange,
     Position,
@@ -29,7 +30,7 @@ def played(
     events: Sequence[TransportEvent], until_s: float, score: Performance = SCORE
 ) -> tuple[list[tuple[float, bytes]], Follower]:
     """What is sent, at the times that the sender would wake: for events, and when it asked to."""
-    follower = Follower(score)
+    follower = Follower(Show(score))
     sent: list[tuple[float, bytes]] = []
     coming = sorted(events, key=lambda event: event.at_s)
     now_s = 0.0
@@ -77,7 +78,7 @@ def test_a_known_loop_wraps_between_two_reports() -> None:
     firsts = [at_s for at_s, pitch in strikes(sent) if pitch == 48]  # the note at 2.0 s
     assert firsts == pytest.approx([0.5, 1.5, 2.5, 3.5, 4.5], abs=1e-3)
     assert (follower.chaser.wraps, follower.chaser.locates) == (4, 0)
-    assert not follower.ledger.sounding
+    assert not follower.ledgers[0].sounding
 
 
 def test_an_unknown_loop_is_found_by_its_reports() -> None:
@@ -107,7 +108,7 @@ def test_a_wrap_is_no_locate_however_late_the_reports(
     if inside:
         wraps = (start_s + 12.0 - loop[1]) / length_s
         assert abs(follower.chaser.wraps - max(0.0, wraps)) <= 1
-    assert not follower.ledger.sounding
+    assert not follower.ledgers[0].sounding
 
 
 def test_a_loop_that_is_switched_off_is_left() -> None:
@@ -155,7 +156,7 @@ def test_backwards_is_silent_and_forwards_again_sounds() -> None:
     sent, follower = played(events, 2.4)
     assert not [at_s for at_s, _ in strikes(sent) if 1.0 < at_s < 2.0]
     assert [at_s for at_s, _ in strikes(sent) if at_s >= 2.0]
-    assert not follower.ledger.sounding
+    assert not follower.ledgers[0].sounding
 
 
 @pytest.mark.parametrize("rate", [float("nan"), float("inf"), 1e9, -1e9])

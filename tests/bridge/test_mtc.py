@@ -256,10 +256,10 @@ def test_a_full_frame_stops_until_quarter_frames_follow() -> None:
     rolls = timed(stream(Label(1, seconds=30), 16), 1, from_s=2.0)
     rig.hear([*wire, located], 1.9)
     assert rig.follower.chaser.fix(1.9).state is State.STOPPED
-    assert (rig.position_s(), len(rig.follower.ledger.sounding)) == (30.0, 0)
+    assert (rig.position_s(), len(rig.follower.ledgers[0].sounding)) == (30.0, 0)
     rig.hear(rolls, rolls[-1][0])
     assert rig.position_s() == pytest.approx(30.15, abs=0.01)
-    assert len(rig.follower.ledger.sounding) == 10
+    assert len(rig.follower.ledgers[0].sounding) == 10
 
 
 @pytest.mark.parametrize(

@@ -32,11 +32,22 @@ from scorelock.bridge.osc_in import OscIn
 from scorelock.bridge.outputs import RecordingOut
 from scorelock.bridge.replay import replay
 from scorelock.bridge.session import LiveSession
+from scorelock.bridge.show import (
+    ClockTo,
+    Expression,
+    Lane,
+    Late,
+    OnStop,
+    OscTo,
+    Show,
+    TimecodeTo,
+)
 from scorelock.bridge.show_log import Gap, Heard, Record, Sent, Turn, encode, read_log
 from scorelock.bridge.simulate import HostSimulator, Move, TimedDatagram, osc_bundle, reaper
 from scorelock.bridge.transport import Pause, Position, Roll, Stop
 from scorelock.engine.arrange import Arranged
 from scorelock.engine.errors import BadSetting, PortError
+from scorelock.engine.key import Key
 from scorelock.engine.score import ChordSpan, Performance
 from scorelock.engine.vocabulary import Chord
 
@@ -50,6 +61,20 @@ SCORE = performance(
         for channel, length_s in enumerate((0.2, 0.6))
     )
 )
+EVERYTHING = Show(
+    SCORE,
+    film_start_s=0.5,
+    latency_s=0.01,
+    lanes={0: Lane(1, 4)},
+    ports=3,
+    late=Late.COUNT,
+    on_stop=OnStop.CHORD,
+    expression=Expression((0.1, 0.5, 0.2) * 7, (1, 11), (Lane(1, 4),)),
+    timecode_out=TimecodeTo(FILM_RATE, 2),
+    clock_out=ClockTo(100.0, 0),
+    osc_out=OscTo(Key.parse("A minor"), (1.0, 2.5, 7.0), 2),
+)
+"""A show with all that can be chosen."""
 
 
 @pytest.fixture(scope="module")
@@ -62,14 +87,14 @@ def osc() -> Iterator[OscIn]:
 class ManualShow:
     """A live session whose threads do not run, on a manual clock: turn by turn as they would."""
 
-    def __init__(self, path: Path, score: Performance, osc: OscIn) -> None:
+    def __init__(self, path: Path, show: Show, osc: OscIn) -> None:
         self._osc = osc
         self.clock = ManualClock(100.0)
         self.out = RecordingOut(self.clock)
         self.log = ShowLog(path)
         self.log.begin("film.mp4", FILM_RATE)
         self.live = LiveSession(
-            score, None, self.out, osc, hosts(FILM_RATE), self.clock, log=self.log
+            show, None, [self.out] * show.ports, osc, hosts(FILM_RATE), self.clock, log=self.log
         )
         self._wake_s = 0.0
 
@@ -103,7 +128,10 @@ NOISE = st.lists(
         st.floats(0, 20),
         st.binary(max_size=24)
         | SECONDS.map(lambda s: osc_bundle({"/time": s}))
-        | st.just(message("/time", float("nan"))),
+        | st.just(message("/time", float("nan")))
+        | st.sampled_from(["reaper", ""]).map(lambda name: message("/scorelock/lead", name))
+        | st.floats(-99, 99).map(lambda ms: message("/scorelock/latency", ms))
+        | st.just(message("/scorelock/panic")),
     ),
     max_size=6,
 )
@@ -125,7 +153,7 @@ def test_any_storm_of_moves_replays_byte_for_byte(
         script.append(replace(move, at_s=now_s))
     stream = [*reaper(script, now_s + 1.0, delay_s=0.016, seed=seed)]
     stream += [TimedDatagram(at_s, data) for at_s, data in noise]
-    show = ManualShow(path, SCORE, osc)
+    show = ManualShow(path, EVERYTHING, osc)
     show.hear(sorted(stream), now_s + 2.0)
     again = replay(read_log(path))
     assert again.difference is None
@@ -139,7 +167,7 @@ def test_any_storm_of_moves_replays_byte_for_byte(
 def logged(tmp_path: Path, osc: OscIn) -> Path:
     """A show with a locate that made a good many messages."""
     path = tmp_path / "show.log"
-    show = ManualShow(path, SCORE, osc)
+    show = ManualShow(path, Show(SCORE), osc)
     show.hear(reaper((Position(0, 0.0), Roll(0.2), Position(2.0, 9.1), Stop(3.0)), 4.0), 4.0)
     assert len(show.out.sent) > 30
     return path
@@ -254,7 +282,7 @@ def show(
         log.begin("film.mp4", FILM_RATE)
         osc = OscIn("127.0.0.1:0", CLOCK)
         session = LiveSession(
-            score or SCORE, None, out, osc, hosts(FILM_RATE), CLOCK, coming=coming, log=log
+            Show(score or SCORE), None, [out], osc, hosts(FILM_RATE), CLOCK, coming=coming, log=log
         )
         with session:
             host = HostSimulator(reaper(moves, until_s), [session.address], CLOCK)
@@ -299,7 +327,9 @@ def test_a_show_whose_output_failed(tmp_path: Path) -> None:
     with ShowLog(tmp_path / "a.log") as log:
         log.begin("film.mp4", FILM_RATE)
         osc = OscIn("127.0.0.1:0", CLOCK)
-        session = LiveSession(long_chord(), None, out, osc, hosts(FILM_RATE), CLOCK, log=log)
+        session = LiveSession(
+            Show(long_chord()), None, [out], osc, hosts(FILM_RATE), CLOCK, log=log
+        )
         host = HostSimulator(reaper((Position(0, 0.0), Roll(0)), 0.5), [session.address], CLOCK)
         with session:
             host.start(CLOCK.now() + 0.1)  # not before anybody listens
@@ -321,13 +351,24 @@ from scorelock.bridge.log_writer import ShowLog
 from scorelock.bridge.osc_in import OscIn
 from scorelock.bridge.outputs import SilentOut
 from scorelock.bridge.session import LiveSession
+from scorelock.bridge.show import (
+    ClockTo,
+    Expression,
+    Lane,
+    Late,
+    OnStop,
+    OscTo,
+    Show,
+    TimecodeTo,
+)
 
 clock = MonotonicClock()
 score = performance(*(note(i / 50, i / 50 + 0.01) for i in range(2000)))
 with ShowLog(Path(sys.argv[1])) as log:
     log.begin("film.mp4", FILM_RATE)
     osc = OscIn("127.0.0.1:0", clock)
-    with LiveSession(score, None, SilentOut(), osc, hosts(FILM_RATE), clock, log=log) as live:
+    outs = [SilentOut()]
+    with LiveSession(Show(score), None, outs, osc, hosts(FILM_RATE), clock, log=log) as live:
         print(live.address[1], flush=True)
         live.run()
 """

@@ -1,22 +1,32 @@
-"""Parts go to the channels that were asked for, with the sounds that were asked for."""
+"""Parts go to the outputs and channels that were asked for, with the sounds that were asked for."""
 
 import mido
 import pytest
+from fakes import FailingOut
 from hypothesis import given
 from hypothesis import strategies as st
-from scores import cue
 
+from scorelock.bridge.clock import ManualClock
+from scorelock.bridge.outboard import Outboard
+from scorelock.bridge.outputs import RecordingOut
+from scorelock.bridge.ports import MidiOut
 from scorelock.bridge.routing import USUAL, Route, Routing
-from scorelock.engine.arrange import arrange, arranged
-from scorelock.engine.errors import BadSetting
-
-CUE = cue("C Am F G7", density=12.0)
+from scorelock.bridge.show import Lane
+from scorelock.engine.errors import BadSetting, PortError
 
 
-def test_by_default_nothing_changes_and_nothing_is_sent() -> None:
-    routing = Routing.parse([])
-    assert routing.asks() == []
-    assert routing.performance(arrange(CUE)) == arrange(CUE)
+def opened(wanted: str) -> MidiOut:
+    """No output has this name."""
+    raise PortError(wanted)
+
+
+def test_by_default_every_part_keeps_its_channel_and_nothing_is_sent() -> None:
+    out = RecordingOut(ManualClock())
+    with Outboard(out, None, opened) as outboard:
+        lanes = outboard.lanes(Routing.parse([]))
+        outboard.ask(Routing.parse([]))
+    assert lanes == {channel: Lane(0, channel) for channel in USUAL.values()}
+    assert out.sent == []
 
 
 @given(
@@ -30,7 +40,7 @@ def test_a_sound_is_asked_for_as_midi_says(
 ) -> None:
     """Read back by mido: bank high, bank low, then the program."""
     parser = mido.Parser()
-    for data in Routing.parse([f"{part}={channel}:{program}:{bank}"]).asks():
+    for _, data in Routing.parse([f"{part}={channel}:{program}:{bank}"]).asks():
         parser.feed(data)
     high, low, change = parser
     assert (high.type, high.control, low.type, low.control) == (
@@ -42,19 +52,40 @@ def test_a_sound_is_asked_for_as_midi_says(
     assert {message.channel + 1 for message in (high, low, change)} == {channel}
 
 
-def test_parts_move_and_stay_the_same_otherwise() -> None:
-    routing = Routing.parse(["bass=10", "chords=2:49"])
-    plain, moved = arrange(CUE), routing.performance(arrange(CUE))
-    assert [{note.channel for note in part.notes} for part in moved.parts] == [{1}, {9}, {2}]
-    for before, after in zip(plain.notes, moved.notes, strict=True):
-        assert (before.onset_s, before.duration_s) == (after.onset_s, after.duration_s)
-    spans = list(routing.arranged(arranged(CUE.chords, CUE.dynamics)))
-    assert sorted(note for span in spans for note in span.notes) == list(moved.notes)
-    assert routing.asks() == [bytes((0xC1, 48))]
+def test_parts_go_to_outputs_that_are_opened_once() -> None:
+    """The usual output by its name is the usual one."""
+    words = ["bass=10@Synth", "pattern=3:7@Synth", "chords=2:49@Main"]
+    usual, more = RecordingOut(ManualClock()), []
+
+    def other(wanted: str) -> RecordingOut:
+        more.append((wanted, RecordingOut(ManualClock())))
+        return more[-1][1]
+
+    routing = Routing.parse(words)
+    with Outboard(usual, "Main", other) as outboard:
+        lanes = outboard.lanes(routing)
+        outboard.ask(routing)
+        assert outboard.outs == [usual, more[0][1]]
+    assert [name for name, _ in more] == ["Synth"]
+    assert [lanes[USUAL[part]] for part in ("chords", "bass", "pattern")] == [
+        Lane(0, 1),
+        Lane(1, 9),
+        Lane(1, 2),
+    ]
+    assert [data for _, data in usual.sent] == [bytes((0xC1, 48))]
+    assert [data for _, data in more[0][1].sent] == [bytes((0xC2, 6))]
+
+
+def test_an_output_that_cannot_be_had_closes_those_that_are_open() -> None:
+    out = FailingOut(ManualClock(), ())
+    with pytest.raises(PortError), Outboard(out, None, opened) as outboard:
+        outboard.lanes(Routing.parse(["bass=1@Nowhere"]))
+    assert out.closed
 
 
 def test_one_sound_for_two_parts_is_asked_for_once() -> None:
-    assert Routing.parse(["chords=1:5", "pattern=1:5"]).asks() == [bytes((0xC0, 4))]
+    routing = Routing.parse(["chords=1:5", "pattern=1:5", "bass=1:5@Other"])
+    assert routing.asks() == [(None, bytes((0xC0, 4))), ("Other", bytes((0xC0, 4)))]
 
 
 @pytest.mark.parametrize(
@@ -62,7 +93,7 @@ def test_one_sound_for_two_parts_is_asked_for_once() -> None:
     [
         *("chords", "chords=", "=1", "drums=1", "chords=0", "chords=17", "chords=x"),
         *("chords=1:0", "chords=1:129", "chords=1:1:-1", "chords=1:1:16384", "chords=1:1:1:1"),
-        *("chords=1:", "chords=1::3", "chords=1.5"),
+        *("chords=1:", "chords=1::3", "chords=1.5", "chords=1@"),
     ],
 )
 def test_what_is_no_route_is_named(word: str) -> None:

@@ -30,6 +30,7 @@ from scorelock.bridge.dialects import hosts
 from scorelock.bridge.osc_in import OscIn
 from scorelock.bridge.outputs import RecordingOut
 from scorelock.bridge.session import LiveSession
+from scorelock.bridge.show import Show
 from scorelock.bridge.simulate import HostSimulator, Move, osc_bundle, reaper
 from scorelock.bridge.transport import Position, Roll, Stop
 from scorelock.engine.arrange import Arranged
@@ -48,7 +49,7 @@ def session(
 ) -> LiveSession:
     """One that listens at a free port."""
     osc = OscIn("127.0.0.1:0", CLOCK)
-    return LiveSession(score, chords, out, osc, hosts(FILM_RATE), CLOCK, coming=coming)
+    return LiveSession(Show(score), chords, [out], osc, hosts(FILM_RATE), CLOCK, coming=coming)
 
 
 def play(live: LiveSession, *moves: Move, until_s: float) -> float:
@@ -200,6 +201,7 @@ from scorelock.bridge.clock import MonotonicClock
 from scorelock.bridge.dialects import hosts
 from scorelock.bridge.osc_in import OscIn
 from scorelock.bridge.session import LiveSession
+from scorelock.bridge.show import Show
 
 class Out:
     name, api = "stdout", None
@@ -209,7 +211,7 @@ class Out:
 
 clock = MonotonicClock()
 osc = OscIn("127.0.0.1:0", clock)
-with LiveSession(long_chord(), None, Out(), osc, hosts(FILM_RATE), clock) as live:
+with LiveSession(Show(long_chord()), None, [Out()], osc, hosts(FILM_RATE), clock) as live:
     print(live.address[1], flush=True)
     live.run()
 print(live.report().notes_left_on)

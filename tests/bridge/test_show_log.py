@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
+from itertools import accumulate
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,16 @@ from hypothesis import strategies as st
 from scorelock.bridge import log_writer
 from scorelock.bridge.chaser import State
 from scorelock.bridge.log_writer import ShowLog
+from scorelock.bridge.show import (
+    ClockTo,
+    Expression,
+    Lane,
+    Late,
+    OnStop,
+    OscTo,
+    Show,
+    TimecodeTo,
+)
 from scorelock.bridge.show_log import (
     Begun,
     Decided,
@@ -30,22 +41,40 @@ from scorelock.bridge.show_log import (
     encode,
     read_log,
 )
-from scorelock.bridge.transport import Pause, Position, Repeat, Roll, Stop
+from scorelock.bridge.transport import Lead, Panic, Pause, Position, Repeat, Roll, Stop
 from scorelock.engine.arrange import Arranged
 from scorelock.engine.errors import BadSetting
+from scorelock.engine.key import Key
 from scorelock.engine.score import ChordSpan
 from scorelock.engine.timebase import FrameRate
 from scorelock.engine.vocabulary import Chord
 
 RATE = FrameRate(Fraction(30000, 1001), drop=True)
 HEADER = Header("a film.mp4", RATE, {"scorelock": "9", "python": "3"})
-BEGUN = Begun(0.1, 3600.0, performance(note(0.1, 0.7), note(0.3, 2.5, 64, 3)))
+BEGUN = Begun(
+    0.1,
+    Show(
+        performance(note(0.1, 0.7), note(0.3, 2.5, 64, 3)),
+        3600.0,
+        latency_s=-0.01,
+        lanes={0: Lane(1, 5)},
+        ports=3,
+        late=Late.DROP,
+        on_stop=OnStop.CHORD,
+        lead="reaper",
+        expression=Expression((0.1, 0.7), (1, 11), (Lane(1, 5), Lane(0, 3))),
+        timecode_out=TimecodeTo(RATE, 2),
+        clock_out=ClockTo(97.5, 2),
+        osc_out=OscTo(Key.parse("F# minor"), (1.5, 2.25), 2),
+    ),
+)
 TIMES = st.floats(0, 1e7)
 DATA = st.binary(max_size=40)
 EVENTS = st.one_of(
     st.builds(Position, TIMES, TIMES),
     st.builds(Repeat, TIMES, st.booleans()),
-    *(st.builds(kind, TIMES) for kind in (Roll, Stop, Pause)),
+    st.builds(Lead, TIMES, st.text()),
+    *(st.builds(kind, TIMES) for kind in (Roll, Stop, Pause, Panic)),
 )
 PARTS = st.builds(
     lambda start_s, name, why: Arranged(
@@ -197,10 +226,11 @@ def test_a_log_that_was_cut_off_anywhere_reads_up_to_there(tmp_path: Path) -> No
     path = tmp_path / "a.log"
     records = written(path, BEGUN, *turns(1.0, 2.0), Sent(2.1, 2.0, b"\x90\x3c\x50"))
     whole = path.read_bytes()
-    for size in range(len(encode(records[0])) - 1, len(whole)):
+    ends = [*accumulate(map(len, whole.splitlines(keepends=True)))]
+    for size in range(ends[0] - 1, len(whole)):
         path.write_bytes(whole[:size])
         # A line is whole when only its end is lacking.
-        assert list(read_log(path)) == records[: (whole[:size] + b"\n").count(b"}\n")]
+        assert list(read_log(path)) == records[: sum(end - 1 <= size for end in ends)]
 
 
 @pytest.mark.parametrize(
@@ -214,7 +244,7 @@ def test_a_log_that_was_cut_off_anywhere_reads_up_to_there(tmp_path: Path) -> No
         (b"[" * 100_000, "show log"),
         (encode(HEADER)[:40], "show log"),
         (encode(BEGUN), "show log"),
-        (encode(HEADER).replace(b'"version":1', b'"version":2'), "of version 1"),
+        (encode(HEADER).replace(b'"version":2', b'"version":3'), "of version 2"),
         (encode(HEADER).replace(b"30000/1001", b"1/0"), "show log"),
         (encode(HEADER) + b"\n" + encode(BEGUN), "changed at line 2"),
         (encode(HEADER) + encode(BEGUN) + encode(HEADER), "changed at line 3"),

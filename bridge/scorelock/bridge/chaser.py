@@ -16,6 +16,8 @@ Pure: events and times go in, a `SyncFix` comes out. Theory of operation:
 5. A loop whose range is known wraps here, on time, not when a report tells of it. Reports of the
    other side of the seam, late or early by their delay, are read as of this side.
 6. A rate that the host tells is taken at once, from where the clock is; it is 1 until then.
+7. What is followed is the host as it is heard: its reports, less its latency while it rolls. So the
+   loop, too, wraps when its end is heard.
 """
 
 import math
@@ -26,7 +28,9 @@ from statistics import fmean, median
 from typing import Final
 
 from scorelock.bridge.transport import (
+    Latency,
     LoopRange,
+    Nudge,
     Pause,
     Position,
     Rate,
@@ -55,7 +59,9 @@ BELIEVED_AGAINST_FLAG: Final = 8  # and where the host's last word was stop
 BELIEVED_S: Final = 0.06  # that they must span at least
 MOVING_S: Final = 0.03  # how far they may differ from moving as time does, and a tenth of it
 SEAM_S: Final = 0.3  # after a wrap, reports from before it are still on their way
+ROUNDING_S: Final = 1e-6  # what begins at the loop's end must not be struck before the wrap
 SHORTEST_LOOP_S: Final = 0.1  # shorter ones are for the host to tell
+LONGEST_LATENCY_S: Final = 2.0
 FASTEST: Final = 16.0  # rates beyond are a slip
 
 
@@ -95,9 +101,14 @@ class SyncFix:
 
 
 class Chaser:
-    """Follows one host. Times of events and fixes must not go back."""
+    """Follows one host. Times of events and fixes must not go back.
 
-    def __init__(self) -> None:
+    Args:
+        latency_s: how much later than its reports the host is heard; negative for earlier.
+    """
+
+    def __init__(self, latency_s: float = 0.0) -> None:
+        self.latency_s = latency_s
         self.locates = 0
         self.wraps = 0
         self.drop_outs = 0
@@ -148,6 +159,19 @@ class Chaser:
             case Repeat():
                 self._repeat = event.on
                 self._look_at_loop(event.at_s)
+            case Latency():
+                self._hear_later(event.latency_s)
+            case Nudge():
+                self._hear_later(self.latency_s + event.by_s)
+
+    def forget(self, at_s: float) -> None:
+        """Another host is followed from now on: nothing that this one said holds."""
+        self._expire(at_s)
+        self._stand(at_s, State.STOPPED, BELIEVED)
+        self._rate, self._loop, self._repeat, self._flags = 1.0, None, False, False
+        self._cursor_s, self._last = None, None
+        self._starts_at_cursor = self._paused = False
+        self._gaps.clear()
 
     def fix(self, now_s: float) -> SyncFix:
         """Where the host is, as far as is known."""
@@ -180,8 +204,8 @@ class Chaser:
     def _expire(self, now_s: float) -> None:
         """Let go of a host that has been silent for too long."""
         silent_s = self._heard_s + self._lost_after_s
-        while self._wrap_s <= min(now_s, silent_s):
-            self._wrap(self._wrap_s)
+        while self._wrap_s - ROUNDING_S <= min(now_s, silent_s):
+            self._wrap(min(self._wrap_s, now_s))
         if self._rolling and now_s >= silent_s:
             self.drop_outs += self._flags
             self._stand(silent_s, State.LOST if self._flags else State.STOPPED, BELIEVED)
@@ -214,12 +238,25 @@ class Chaser:
         """Go on from the loop's start: all that was heard is read as of after the seam."""
         assert self._loop is not None
         length_s = self._loop.end_s - self._loop.start_s
-        self._window = deque(Position(r.at_s, r.position_s - length_s) for r in self._window)
-        self._offset_s -= length_s
+        self._shift(-length_s)
         self._wrapped_s = self._since_s = at_s
         self._suspect = None
         self._take += 1
         self.wraps += 1
+
+    def _hear_later(self, latency_s: float) -> None:
+        latency_s = min(LONGEST_LATENCY_S, max(-LONGEST_LATENCY_S, latency_s))
+        self._shift((self.latency_s - latency_s) * self._rate)
+        self.latency_s = latency_s
+
+    def _shift(self, by_s: float) -> None:
+        """Read all that was heard as of so much later on the time line."""
+        self._window = deque(Position(r.at_s, r.position_s + by_s) for r in self._window)
+        self._offset_s += by_s
+
+    def _heard(self, report: Position) -> Position:
+        """The report as of when it is heard, if the host rolls."""
+        return Position(report.at_s, report.position_s - self.latency_s * self._rate)
 
     def _change_rate(self, event: Rate) -> None:
         if not (math.isfinite(event.rate) and abs(event.rate) <= FASTEST):
@@ -241,7 +278,7 @@ class Chaser:
         self._gaps.clear()
         self._last = None
         if self._starts_at_cursor and self._cursor_s is not None:
-            self._anchor(Position(at_s, self._cursor_s))
+            self._anchor(self._heard(Position(at_s, self._cursor_s)))
 
     def _begin(self, at_s: float) -> None:
         self._rolling = True
@@ -276,7 +313,7 @@ class Chaser:
             self._gaps.append(min(report.at_s - last.at_s, LONGEST_PERIOD_S))
         self._last = report
         if self._rolling:
-            self._track(report)
+            self._track(self._heard(report))
         else:
             self._watch(report)
 
@@ -290,7 +327,7 @@ class Chaser:
         watched_s = report.at_s - self._moving[0].at_s
         if len(self._moving) >= self._believe and watched_s >= BELIEVED_S:
             self._begin(report.at_s)
-            self._anchor(*self._moving)
+            self._anchor(*map(self._heard, self._moving))
 
     def _track(self, report: Position) -> None:
         """The host rolls: is this report on time, late, or from elsewhere?"""
@@ -314,10 +351,12 @@ class Chaser:
             return report
         length_s = self._loop.end_s - self._loop.start_s
         ahead_s = self._offset(report) - self._offset_s
-        if abs(ahead_s + length_s) < AHEAD_IS_LOCATE_S:  # the host was first
-            self._wrap(report.at_s)
+        if abs(ahead_s + length_s) < AHEAD_IS_LOCATE_S:
+            if report.position_s < self._loop.start_s:  # it has wrapped, but that is not heard yet
+                return Position(report.at_s, report.position_s + length_s)
+            self._wrap(report.at_s)  # the host was first
         elif abs(ahead_s - length_s) < BEHIND_IS_LATE_S and (
-            report.at_s - self._wrapped_s < SEAM_S
+            report.at_s - self._wrapped_s < SEAM_S + abs(self.latency_s)
         ):
             return Position(report.at_s, report.position_s - length_s)
         return report

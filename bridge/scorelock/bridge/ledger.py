@@ -12,6 +12,8 @@ NOTE_ON: Final = 0x90
 CONTROL: Final = 0xB0
 SUSTAIN: Final = 64
 ALL_NOTES_OFF: Final = 123
+ALL_SOUND_OFF: Final = (SUSTAIN, ALL_NOTES_OFF, 120)
+"""Controllers that silence a channel whatever sounds on it (MIDI 1.0, channel mode messages)."""
 
 
 class Ledger:

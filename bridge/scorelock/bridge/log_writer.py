@@ -134,7 +134,7 @@ class ShowLog:
 class LoggedOut:
     """An output whose messages are logged once it has taken or refused them."""
 
-    def __init__(self, out: MidiOut, log: Log, clock: Clock) -> None:
+    def __init__(self, out: MidiOut, log: Log, clock: Clock, port: int) -> None:
         self.name = out.name
         self.api = out.api
         self.alive = out.alive
@@ -142,6 +142,7 @@ class LoggedOut:
         self._out = out
         self._log = log
         self._clock = clock
+        self._port = port
 
     def send(self, data: bytes, wanted_s: float | None = None) -> None:
         """Send a message; without a wanted time it is one that the end releases."""
@@ -150,4 +151,4 @@ class LoggedOut:
             self._out.send(data)
             refused = False
         finally:
-            self._log.put(Sent(self._clock.now(), wanted_s, data, refused))
+            self._log.put(Sent(self._clock.now(), wanted_s, data, self._port, refused))

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from scorelock.bridge.dialects import Dialect, hosts, read
-from scorelock.bridge.session import Follower
+from scorelock.bridge.follower import Follower
 from scorelock.bridge.show_log import (
     Begun,
     Decided,
@@ -108,10 +108,11 @@ class _Message:
 
     wanted_s: float | None
     data: bytes
+    port: int
 
     def __str__(self) -> str:
         wanted = "at the end" if self.wanted_s is None else f"for {self.wanted_s:.6f} s"
-        return f"sends {self.data.hex(' ')} {wanted}"
+        return f"sends {self.data.hex(' ')} to output {self.port + 1} {wanted}"
 
 
 class _Show:
@@ -121,7 +122,7 @@ class _Show:
         self.messages = 0
         self.datagrams = 0
         self._dialect = dialect
-        self._follower = Follower(begun.performance, begun.film_start_s)
+        self._follower = Follower(begun.show)
         self._told = self._follower.decided(self._follower.chaser.fix(begun.at_s))
         self._events: deque[TransportEvent] = deque()
         self._next: deque[Decided | _Message] = deque()  # what this turn does
@@ -158,7 +159,7 @@ class _Show:
 
     def _turn(self, turn: Turn) -> Difference | None:
         for part in turn.parts:
-            self._follower.player.add(part.notes)
+            self._follower.add(part)
         if turn.events > len(self._events):
             heard = f"has heard {len(self._events)} events by then"
             return Difference(turn.at_s, heard, f"took in {turn.events}")
@@ -168,7 +169,7 @@ class _Show:
         if decided.news != self._told.news:
             self._next.append(decided)
             self._told = decided
-        self._next.extend(_Message(each.at_s, each.data) for each in due)
+        self._next.extend(_Message(each.at_s, each.data, each.port) for each in due)
         return None
 
     def _send(self, sent: Sent) -> Difference | None:
@@ -176,8 +177,13 @@ class _Show:
             self._releasing = True
             if left := self._left_over(sent.at_s):
                 return left
-            self._next.extend(_Message(None, data) for data in self._follower.ledger.release())
-        difference = self._compare(sent.at_s, _Message(sent.wanted_s, sent.data))
+            self._next.extend(_Message(None, m.data, m.port) for m in self._follower.end())
+            self._next.extend(
+                _Message(None, data, port)
+                for port, ledger in enumerate(self._follower.ledgers)
+                for data in ledger.release()
+            )
+        difference = self._compare(sent.at_s, _Message(sent.wanted_s, sent.data, sent.port))
         if difference is None:
             self.messages += not sent.refused
         if sent.refused and not self._releasing:  # it ended the show: the turn's rest never went

@@ -1,46 +1,55 @@
-"""Which channel each part goes to, and which sound it asks for there.
+"""Which output and channel each part goes to, and which sound it asks for there.
 
 Channels and programs count from 1, as instruments show them; bank numbers from 0 (MIDI 1.0: bank
 select is controllers 0 and 32, and takes effect with the next program change).
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Final, Self
 
-from scorelock.engine.arrange import BASS_CHANNEL, CHORDS_CHANNEL, PATTERN_CHANNEL, Arranged
+from scorelock.engine.arrange import BASS_CHANNEL, CHORDS_CHANNEL, PATTERN_CHANNEL
 from scorelock.engine.errors import BadSetting
-from scorelock.engine.score import Note, Part, Performance
 
 USUAL: Final = {"chords": CHORDS_CHANNEL, "bass": BASS_CHANNEL, "pattern": PATTERN_CHANNEL}
+"""The channel of each part's notes."""
 _CHANGE, _CONTROL = 0xC0, 0xB0
 _BANK_HIGH, _BANK_LOW = 0, 32
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A channel 0..15, a program 0..127 or None for whatever is there, a bank 0..16383 or None."""
+    """Where a part goes.
+
+    Attributes:
+        channel: 0..15.
+        program: 0..127, or None for whatever is there.
+        bank: 0..16383, or None likewise.
+        port: an output by the user's words; None for the usual one.
+    """
 
     channel: int
     program: int | None = None
     bank: int | None = None
+    port: str | None = None
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read "CHANNEL", "CHANNEL:PROGRAM" or "CHANNEL:PROGRAM:BANK".
+        """Read "CHANNEL[:PROGRAM[:BANK]][@PORT]".
 
         Raises:
             ValueError: another form, or a number out of its range.
         """
-        channel, *sound = map(int, text.split(":"))
-        if len(sound) > 2 or not 1 <= channel <= 16:
+        numbers, at, port = text.partition("@")
+        channel, *sound = map(int, numbers.split(":"))
+        if len(sound) > 2 or not 1 <= channel <= 16 or (at and not port):
             raise ValueError(text)
         program, bank = [*sound, None, None][:2]
         if program is not None and not 1 <= program <= 128:
             raise ValueError(text)
         if bank is not None and not 0 <= bank < 1 << 14:
             raise ValueError(text)
-        return cls(channel - 1, None if program is None else program - 1, bank)
+        return cls(channel - 1, None if program is None else program - 1, bank, port or None)
 
     def asks(self) -> Iterator[bytes]:
         """The messages that choose the sound."""
@@ -59,7 +68,7 @@ class Routing:
 
     @classmethod
     def parse(cls, words: Iterable[str]) -> Self:
-        """Read "PART=CHANNEL[:PROGRAM[:BANK]]" of some parts; the others stay where they are.
+        """Read "PART=CHANNEL[:PROGRAM[:BANK]][@PORT]" of some parts; the others stay.
 
         Raises:
             BadSetting: no such part, or no such channel, program or bank; it is named.
@@ -71,34 +80,16 @@ class Routing:
                 routes[_known(part)] = Route.parse(route)
             except ValueError as err:
                 raise BadSetting(
-                    "expected --part with PART=CHANNEL[:PROGRAM[:BANK]], a part of "
+                    "expected --part with PART=CHANNEL[:PROGRAM[:BANK]][@PORT], a part of "
                     f"{', '.join(USUAL)}, a channel of 1 to 16, a program of 1 to 128 and a bank "
                     f"of 0 to 16383, got {word!r}"
                 ) from err
         return cls(routes)
 
-    def asks(self) -> list[bytes]:
-        """What is sent before the first note; one message only once."""
-        return list(dict.fromkeys(data for route in self.routes.values() for data in route.asks()))
-
-    def performance(self, score: Performance) -> Performance:
-        """The score with every part on its channel."""
-        parts = (Part(p.name, self._moved(p.name, p.notes)) for p in score.parts)
-        return replace(score, parts=tuple(parts))
-
-    def arranged(self, spans: Iterable[Arranged]) -> Iterator[Arranged]:
-        """Spans as they come, with every part on its channel."""
-        for span in spans:
-            yield Arranged(
-                span.span,
-                chords=self._moved("chords", span.chords),
-                bass=self._moved("bass", span.bass),
-                pattern=self._moved("pattern", span.pattern),
-            )
-
-    def _moved(self, part: str, notes: Sequence[Note]) -> tuple[Note, ...]:
-        channel = self.routes[part].channel
-        return tuple(replace(note, channel=channel) for note in notes)
+    def asks(self) -> list[tuple[str | None, bytes]]:
+        """What is sent to which output before the first note; one message only once."""
+        asked = ((route.port, data) for route in self.routes.values() for data in route.asks())
+        return list(dict.fromkeys(asked))
 
 
 def _known(part: str) -> str:

@@ -1,15 +1,15 @@
 """A live session: a host's datagrams in, MIDI out, and nothing left sounding.
 
 Three threads, each with one job: the OSC thread stamps and reads what arrives, the sender follows
-the host and sends what is due, and the caller's thread draws. `Follower` is all of the sender's
-thinking without its thread, for tests and for replaying.
+the host and sends what is due, and the caller's thread draws. What the sender thinks is
+`Follower`'s.
 """
 
 import threading
 from bisect import bisect_right
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from itertools import count, pairwise
 from types import TracebackType
@@ -17,22 +17,23 @@ from typing import Final, Self
 
 import numpy as np
 
-from scorelock.bridge.chaser import Chaser, State, SyncFix
+from scorelock.bridge.chaser import State
 from scorelock.bridge.clock import Clock
 from scorelock.bridge.dialects import Dialect, read
-from scorelock.bridge.leader import Leader
-from scorelock.bridge.ledger import Ledger
+from scorelock.bridge.follower import Follower
+from scorelock.bridge.ledger import NOTE_OFF, NOTE_ON
 from scorelock.bridge.log_writer import Log, LoggedOut, NoLog
 from scorelock.bridge.osc_in import OscIn
-from scorelock.bridge.player import DueMessage, Player
 from scorelock.bridge.ports import MidiOut, MidiPort
 from scorelock.bridge.realtime import on_signals, prefer_this_thread, tuned
-from scorelock.bridge.show_log import Begun, Decided, Ended, Heard, Turn
+from scorelock.bridge.show import Show
+from scorelock.bridge.show_log import Begun, Ended, Heard, Turn
 from scorelock.bridge.timelines.timeline import Timeline
-from scorelock.bridge.transport import TransportEvent
+from scorelock.bridge.transport import TransportEvent, Wish
+from scorelock.bridge.voice import DueMessage
 from scorelock.engine.arrange import Arranged
 from scorelock.engine.errors import PortError
-from scorelock.engine.score import ChordSpan, Cue, Performance
+from scorelock.engine.score import ChordSpan, Cue
 
 REMEMBERED: Final = 1 << 16  # send errors kept for the report
 VIEW_EVERY_S: Final = 0.1
@@ -85,8 +86,10 @@ class Snapshot:
         film_s: seconds from the film's start, negative before it; None likewise.
         chord: the chord of that moment.
         next_chord: the next one that differs, and to_next_s when it comes.
-        late_ms: send error of the newest message.
+        late_ms: send error of the newest note.
         error_ms: about how exact film_s is.
+        latency_ms: how much later than its reports the host is taken to be heard.
+        leads: who is followed, and others, who is heard besides.
     """
 
     state: State
@@ -97,74 +100,47 @@ class Snapshot:
     to_next_s: float | None
     late_ms: float
     error_ms: float
-
-
-class Follower:
-    """Events in, messages out: the sync clock, the player and the ledger as one."""
-
-    def __init__(self, performance: Performance, film_start_s: float = 0.0) -> None:
-        self.ledger = Ledger()
-        self.leader = Leader()
-        self.chaser = Chaser()
-        self.player = Player(performance, film_start_s, self.ledger)
-
-    def decided(self, fix: SyncFix) -> Decided:
-        """What is known of the host at a fix, without all that changes by itself."""
-        chaser = self.chaser
-        return Decided(
-            *(fix.at_s, fix.state, fix.take, fix.position_s, fix.rate),
-            *(chaser.locates, chaser.drop_outs),
-        )
-
-    def advance(
-        self, events: Iterable[TransportEvent], now_s: float
-    ) -> tuple[list[DueMessage], SyncFix, float]:
-        """Take in events in their order; gives what is due, the fix, and when to come again."""
-        for event in events:
-            self.chaser.observe(event)
-        fix = self.chaser.fix(now_s)
-        return self.player.advance(fix), fix, self.player.wake_s(fix)
+    latency_ms: float = 0.0
+    leads: str = ""
+    others: tuple[str, ...] = ()
 
 
 class LiveSession:
     """Plays a performance on a host's time. Enter to start, `run` to stay, leave to make silence.
 
     Args:
-        performance: the notes, in film seconds.
+        show: the notes, and how they are played.
         cue: the chords for views, or None.
-        out: where the notes go; it is closed at the end.
+        outs: where messages go, as many as the show has outputs; they are closed at the end.
         osc: where the host's datagrams come from, or None; it is closed at the end.
         dialect: how to read them.
         clock: the time.
-        film_start_s: the host's time at the film's first frame.
-        coming: what is still being composed, after the performance; it is taken in while playing.
+        coming: what is still being composed, after the show's notes; it is taken in while playing.
         log: what keeps all of it for a replay.
         timeline: a host that does not speak OSC, or None; it is closed at the end.
     """
 
     def __init__(
         self,
-        performance: Performance,
+        show: Show,
         cue: Cue | None,
-        out: MidiOut,
+        outs: Sequence[MidiOut],
         osc: OscIn | None,
         dialect: Dialect,
         clock: Clock,
-        film_start_s: float = 0.0,
         coming: Iterable[Arranged] = (),
         log: Log | None = None,
         timeline: Timeline | None = None,
     ) -> None:
         self._log: Log = NoLog() if log is None else log
-        self._follower = Follower(performance, film_start_s)
+        self._follower = Follower(show)
         self._spans = [] if cue is None else list(cue.chords)
         self._starts_s = [span.start_s for span in self._spans]
         self._coming = coming
         self._composed: deque[Arranged] = deque()
         self._composer = threading.Thread(target=self._compose, name="composer", daemon=True)
-        self._film_start_s = film_start_s
-        self._out = LoggedOut(out, self._log, clock)
-        self._port = MidiPort(self._out, self._follower.ledger)
+        self._film_start_s = show.film_start_s
+        self._outs = [LoggedOut(out, self._log, clock, port) for port, out in enumerate(outs)]
         self._osc = osc
         self._timeline = timeline
         self._dialect = dialect
@@ -180,7 +156,7 @@ class LiveSession:
         self._ignored: Counter[str] = Counter()
         self._notes_sent = 0
         self._errors_s: deque[float] = deque(maxlen=REMEMBERED)
-        self._log.put(Begun(self._fix.at_s, film_start_s, performance))
+        self._log.put(Begun(self._fix.at_s, show))
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
@@ -193,7 +169,9 @@ class LiveSession:
                 stack.enter_context(self._osc)
             if self._timeline is not None:
                 stack.callback(self._timeline.close)
-            stack.enter_context(self._port)
+            # What is entered last is left first: the first output's notes are released first.
+            for out, ledger in reversed(list(zip(self._outs, self._follower.ledgers, strict=True))):
+                stack.enter_context(MidiPort(out, ledger))
             stack.callback(self._stop_sending)
             self._sender.start()
             self._composer.start()
@@ -213,21 +191,31 @@ class LiveSession:
         for turn in count():
             if self._ended.wait(VIEW_EVERY_S):
                 break
-            if turn % LOOK_AT_PORT_EVERY == 0 and not self._out.alive():
-                raise PortError(
-                    f'expected "{self._out.name}" to stay, but its server has gone; '
-                    "start the server and scorelock again"
-                )
+            if turn % LOOK_AT_PORT_EVERY == 0:
+                self._look_at_ports()
             if view is not None:
                 view(self.snapshot())
         if self._failure is not None:
             raise self._failure
+
+    def _look_at_ports(self) -> None:
+        for out in self._outs:
+            if not out.alive():
+                raise PortError(
+                    f'expected "{out.name}" to stay, but its server has gone; '
+                    "start the server and scorelock again"
+                )
 
     @property
     def address(self) -> tuple[str, int]:
         """Where it listens for OSC: host and port."""
         assert self._osc is not None
         return self._osc.address
+
+    @property
+    def latency_s(self) -> float:
+        """How much later than its reports the host is taken to be heard."""
+        return self._follower.chaser.latency_s
 
     def end(self) -> None:
         """Let `run` return. Safe in a signal handler."""
@@ -259,6 +247,10 @@ class LiveSession:
         assert self._timeline is not None
         self.hear(Heard(at_s, self._timeline.address, None, None, tuple(events)))
 
+    def wish(self, wish: Wish) -> None:
+        """Take in what the user wishes; from any thread."""
+        self.hear(Heard(wish.at_s, "user", None, None, (wish,)))
+
     def hear(self, heard: Heard) -> None:
         """Take in what a time line told, and wake the sender."""
         with self._arrived:
@@ -267,7 +259,7 @@ class LiveSession:
             if led:
                 self._events.extend(led)
                 self._arrived.notify()
-            elif heard.events:
+            if len(led) < len(heard.events):
                 self._ignored["another host leads"] += 1
 
     def turn(self) -> float:
@@ -284,7 +276,7 @@ class LiveSession:
             now_s = self._clock.now()  # not before anything that is taken in arrived
             self._log.put(Turn(now_s, len(events), composed))
         for part in composed:
-            self._follower.player.add(part.notes)
+            self._follower.add(part)
         due, self._fix, wake_s = self._follower.advance(events, now_s)
         decided = self._follower.decided(self._fix)
         if decided.news != self._told.news:
@@ -298,8 +290,13 @@ class LiveSession:
         """What a view should show now; from any thread."""
         now_s, fix = self._clock.now(), self._fix
         late_ms = 1000 * self._errors_s[-1] if self._errors_s else 0.0
+        with self._arrived:
+            leader = self._follower.leader
+            leads = (str(leader.host or ""), tuple(map(str, leader.others())))
+        latency_ms = 1000 * self.latency_s
         if fix.position_s is None:
-            return Snapshot(fix.state, None, None, None, None, None, late_ms, 0.0)
+            unknown = (None, None, None, None, None)
+            return Snapshot(fix.state, *unknown, late_ms, 0.0, latency_ms, *leads)
         host_s = fix.position_s + fix.rate * (now_s - fix.at_s)
         film_s = host_s - self._film_start_s
         index = bisect_right(self._starts_s, film_s) - 1
@@ -315,13 +312,16 @@ class LiveSession:
         )
         to_next_s = None if coming is None else coming.start_s - film_s
         error_ms = 1000 * fix.error_s
-        return Snapshot(fix.state, host_s, film_s, span, coming, to_next_s, late_ms, error_ms)
+        return Snapshot(
+            *(fix.state, host_s, film_s, span, coming, to_next_s),
+            *(late_ms, error_ms, latency_ms, *leads),
+        )
 
     def report(self) -> SessionReport:
         """What was done so far."""
         return SessionReport(
             notes_sent=self._notes_sent,
-            notes_left_on=len(self._follower.ledger.sounding),
+            notes_left_on=sum(len(ledger.sounding) for ledger in self._follower.ledgers),
             notes_late=self._follower.player.late,
             notes_dropped=self._follower.player.dropped,
             send_error_ms=Spread.of(self._errors_s),
@@ -348,6 +348,9 @@ class LiveSession:
             self._arrived.notify()
         self._sender.join()
         self._composer.join()
+        for message in self._follower.end():
+            with suppress(PortError):
+                self._outs[message.port].send(message.data)
 
     def _compose(self) -> None:
         """The composer's thread: hand over what comes, span by span."""
@@ -379,6 +382,7 @@ class LiveSession:
             self._ended.set()
 
     def _send(self, message: DueMessage) -> None:
-        self._out.send(message.data, message.at_s)
-        self._errors_s.append(self._clock.now() - message.at_s)
-        self._notes_sent += message.data[0] & 0xF0 == 0x90
+        self._outs[message.port].send(message.data, message.at_s)
+        if message.data[0] & 0xF0 in (NOTE_ON, NOTE_OFF):
+            self._errors_s.append(self._clock.now() - message.at_s)
+            self._notes_sent += message.data[0] & 0xF0 == NOTE_ON

@@ -16,15 +16,26 @@ from pathlib import Path
 from typing import Any, Final, get_args
 
 from scorelock.bridge.chaser import State
+from scorelock.bridge.show import (
+    ClockTo,
+    Expression,
+    Lane,
+    Late,
+    OnStop,
+    OscTo,
+    Show,
+    TimecodeTo,
+)
 from scorelock.bridge.transport import TransportEvent
 from scorelock.engine.arrange import Arranged
 from scorelock.engine.errors import BadSetting
+from scorelock.engine.key import Key
 from scorelock.engine.score import ChordSpan, Note, Part, Performance
 from scorelock.engine.timebase import FrameRate
 from scorelock.engine.vocabulary import Chord
 
 FORMAT: Final = "scorelock show log"
-VERSION: Final = 1
+VERSION: Final = 2
 NOT_A_RECORD: Final = (
     *(ValueError, TypeError, KeyError, AttributeError, ArithmeticError, RecursionError),
 )
@@ -42,11 +53,10 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """The show begins: the notes so far, and the host's time at the film's first frame."""
+    """The show begins, set to this."""
 
     at_s: float
-    film_start_s: float
-    performance: Performance
+    show: Show
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +113,14 @@ class Sent:
         at_s: when.
         wanted_s: when it should have gone; None where the end of the show released it.
         data: its bytes.
+        port: the output, from 0.
         refused: the port did not take it.
     """
 
     at_s: float
     wanted_s: float | None
     data: bytes
+    port: int = 0
     refused: bool = False
 
 
@@ -204,12 +216,9 @@ def decode(line: bytes) -> Record:
         case "header":
             if (plain.pop("format"), plain.pop("version")) != (FORMAT, VERSION):
                 raise ValueError("another format")
-            plain["rate"] = FrameRate(Fraction(plain["rate"]), plain.pop("drop"))
+            plain["rate"] = _rate(plain["rate"])
         case "begun":
-            parts, duration_s = plain["performance"]
-            plain["performance"] = Performance(
-                tuple(Part(name, _notes(notes)) for name, notes in parts), duration_s
-            )
+            plain["show"] = _show(plain["show"])
         case "heard":
             plain["peer"] = plain["peer"] and tuple(plain["peer"])
             plain["data"] = None if plain["data"] is None else bytes.fromhex(plain["data"])
@@ -233,11 +242,11 @@ def _plain(record: Record) -> dict[str, Any]:
     plain |= {field.name: getattr(record, field.name) for field in fields(record)}
     match record:
         case Header():
-            rate = {"rate": str(record.rate.fps), "drop": record.rate.drop}
-            return {"format": FORMAT, "version": VERSION} | plain | rate
-        case Begun(performance=performance):
-            parts = [[part.name, _numbers(part.notes)] for part in performance.parts]
-            return plain | {"performance": [parts, performance.duration_s]}
+            return (
+                {"format": FORMAT, "version": VERSION} | plain | {"rate": _plain_rate(record.rate)}
+            )
+        case Begun():
+            return plain | {"show": _plain_show(record.show)}
         case Heard():
             events = [[type(event).__name__, *astuple(event)] for event in record.events]
             data = None if record.data is None else record.data.hex()
@@ -248,6 +257,51 @@ def _plain(record: Record) -> dict[str, Any]:
             return plain | {"data": record.data.hex()}
         case _:
             return plain
+
+
+def _plain_show(show: Show) -> dict[str, Any]:
+    parts = [[part.name, _numbers(part.notes)] for part in show.performance.parts]
+    plain: dict[str, Any] = {each.name: getattr(show, each.name) for each in fields(show)}
+    plain["performance"] = [parts, show.performance.duration_s]
+    plain["lanes"] = [[channel, *astuple(lane)] for channel, lane in show.lanes.items()]
+    if show.expression is not None:
+        plain["expression"] = astuple(show.expression)
+    if (timecode := show.timecode_out) is not None:
+        plain["timecode_out"] = [_plain_rate(timecode.rate), timecode.port]
+    if show.clock_out is not None:
+        plain["clock_out"] = astuple(show.clock_out)
+    if (osc := show.osc_out) is not None:
+        plain["osc_out"] = [str(osc.key), osc.hits_s, osc.port]
+    return plain
+
+
+def _show(plain: dict[str, Any]) -> Show:
+    parts, duration_s = plain["performance"]
+    plain["performance"] = Performance(
+        tuple(Part(name, _notes(notes)) for name, notes in parts), duration_s
+    )
+    plain["lanes"] = {channel: Lane(*lane) for channel, *lane in plain["lanes"]}
+    plain["late"], plain["on_stop"] = Late(plain["late"]), OnStop(plain["on_stop"])
+    if (expression := plain["expression"]) is not None:
+        loudness, controllers, lanes = expression
+        lanes = tuple(Lane(*lane) for lane in lanes)
+        plain["expression"] = Expression(tuple(loudness), tuple(controllers), lanes)
+    if (timecode := plain["timecode_out"]) is not None:
+        plain["timecode_out"] = TimecodeTo(_rate(timecode[0]), timecode[1])
+    if (clock := plain["clock_out"]) is not None:
+        plain["clock_out"] = ClockTo(*clock)
+    if (osc := plain["osc_out"]) is not None:
+        plain["osc_out"] = OscTo(Key.parse(osc[0]), tuple(osc[1]), osc[2])
+    return Show(**plain)
+
+
+def _plain_rate(rate: FrameRate) -> list[Any]:
+    return [str(rate.fps), rate.drop]
+
+
+def _rate(plain: list[Any]) -> FrameRate:
+    fps, drop = plain
+    return FrameRate(Fraction(fps), drop)
 
 
 def _plain_part(part: Arranged) -> dict[str, Any]:

@@ -26,19 +26,22 @@ def status_line(key: Key, rate: FrameRate) -> Iterator[Callable[[Snapshot], None
     shown: list[str] = []
 
     def show(now: Snapshot) -> None:
-        if shown != [now.state]:
-            shown[:] = [now.state]
+        if shown != [now.state, *now.others]:
+            shown[:] = [now.state, *now.others]
             say(_line(now, key, rate))
 
     yield show
 
 
 def _line(now: Snapshot, key: Key, rate: FrameRate) -> str:
+    also = f"  also heard: {', '.join(now.others)}" if now.others else ""
     if now.host_s is None:
-        return f"{now.state:<9} waiting for the host's position"
+        return f"{now.state:<9} waiting for the host's position{also}"
     timecode = Timecode.from_seconds(max(0.0, now.host_s), rate)
     chord = "-" if now.chord is None else key.symbol(now.chord.chord)
     coming = ""
     if now.next_chord is not None and now.to_next_s is not None:
         coming = f"next {key.symbol(now.next_chord.chord):<6} in {now.to_next_s:4.1f} s"
-    return f"{now.state:<9} {timecode}  {chord:<6} {coming:<22}  late {now.late_ms:.1f} ms"
+    latency = f"  latency {now.latency_ms:g} ms" if now.latency_ms else ""
+    late = f"late {now.late_ms:.1f} ms"
+    return f"{now.state:<9} {timecode}  {chord:<6} {coming:<22}  {late}{latency}{also}"

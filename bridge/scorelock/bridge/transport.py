@@ -1,4 +1,7 @@
-"""What a host's transport can tell us. Each event carries its arrival time on our clock."""
+"""What a host's transport can tell us, and what the user may wish while it plays.
+
+Each event carries its arrival time on our clock.
+"""
 
 from dataclasses import dataclass
 
@@ -68,4 +71,37 @@ class Tempo:
     bpm: float
 
 
-TransportEvent = Roll | Stop | Pause | Position | Rate | LoopRange | Repeat | Tempo
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """From now on the host is heard so many seconds later than it reports."""
+
+    at_s: float
+    latency_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Nudge:
+    """From now on the host is heard so many seconds later than it was."""
+
+    at_s: float
+    by_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """From now on the host of this name leads, and no other; "" is the next that was heard."""
+
+    at_s: float
+    host: str
+
+
+@dataclass(frozen=True, slots=True)
+class Panic:
+    """Silence on every channel, now; what begins later sounds again."""
+
+    at_s: float
+
+
+Wish = Latency | Nudge | Lead | Panic
+"""Of the user, whoever leads."""
+TransportEvent = Roll | Stop | Pause | Position | Rate | LoopRange | Repeat | Tempo | Wish

@@ -37,8 +37,13 @@ _ACCENTS: Final = {"second": -4, "beat": -10, "off": -18}
 
 def velocity(loudness: float) -> int:
     """MIDI velocity 49..112 of a loudness 0..1 (paper's renderer)."""
-    share: float = (min(max(loudness, 0.0), LOUDEST) / LOUDEST) ** 0.3
-    return 49 + round(63 * share)
+    return 49 + round(63 * float(loudness_share(np.float64(loudness))))
+
+
+def loudness_share(loudness: NDArray[np.float64] | np.float64) -> NDArray[np.float64] | np.float64:
+    """How loud it is heard, 0..1, of a loudness 0..1 (paper's renderer)."""
+    share: NDArray[np.float64] = (np.clip(loudness, 0.0, LOUDEST) / LOUDEST) ** 0.3
+    return share
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,6 +74,7 @@ def _play(cue: Cue, performance: Performance, midi_out: str | None) -> dict[str,
     from scorelock.bridge.port_process import PortProcess
     from scorelock.bridge.ports import midi_out_or_none
     from scorelock.bridge.session import LiveSession, Snapshot
+    from scorelock.bridge.show import Show
     from scorelock.bridge.simulate import HostSimulator, reaper
     from scorelock.bridge.status import status_line
     from scorelock.bridge.transport import Position, Roll, Stop
@@ -88,7 +89,7 @@ def _play(cue: Cue, performance: Performance, midi_out: str | None) -> dict[str,
     ):
         host = HostSimulator(reaper(moves, until_s), [osc.address], clock)
         say(f'a host rolls on 127.0.0.1:{osc.address[1]}, the notes go to "{out.name}"')
-        session = LiveSession(performance, cue, out, osc, hosts(rate), clock)
+        session = LiveSession(Show(performance), cue, [out], osc, hosts(rate), clock)
         with session, status_line(cue.key, rate) as show:
             host.start(clock.now())
 

@@ -5,6 +5,7 @@ is adding a module and its line here.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from scorelock.bridge.dialects.abletonosc import AbletonOsc
@@ -21,11 +22,14 @@ from scorelock.bridge.dialects.detect import AnyHost
 from scorelock.bridge.dialects.digital_performer import DigitalPerformer
 from scorelock.bridge.dialects.disguise import Disguise
 from scorelock.bridge.dialects.drivenbymoss import DrivenByMoss
+from scorelock.bridge.dialects.learned import Learned
+from scorelock.bridge.dialects.mapping import Mapping
 from scorelock.bridge.dialects.millumin import Millumin
 from scorelock.bridge.dialects.mitti import Mitti
 from scorelock.bridge.dialects.qlab import QLab
 from scorelock.bridge.dialects.reaper import Reaper
 from scorelock.bridge.dialects.resolume import Resolume
+from scorelock.bridge.dialects.scorelock import Scorelock
 from scorelock.bridge.dialects.timecode import GenericTimecode
 from scorelock.bridge.osc import BadPacket, decode
 from scorelock.engine.timebase import FrameRate
@@ -34,6 +38,7 @@ __all__ = [
     "DIALECTS",
     "Dialect",
     "Ignored",
+    "Mapping",
     "Peer",
     "Reading",
     "Request",
@@ -59,15 +64,17 @@ DIALECTS: Final[dict[str, Callable[[Setup], Dialect]]] = {each.name: each for ea
 """Every dialect by its name."""
 
 
-def hosts(rate: FrameRate, reply_port: int = 0) -> Dialect:
-    """All dialects at once, each peer with its own.
+def hosts(rate: FrameRate, reply_port: int = 0, learned: Mapping | None = None) -> Dialect:
+    """All dialects at once, each peer with its own, and what Scorelock itself is told.
 
     Args:
         rate: of timecode text.
         reply_port: where hosts that want to know it are told to answer; 0 for where the question
             came from.
+        learned: a host of the user's own, whose words win over all others'.
     """
-    return AnyHost(Setup(rate, reply_port), _ALL)
+    first = None if learned is None else partial(Learned, mapping=learned)
+    return AnyHost(Setup(rate, reply_port), (*_ALL, Scorelock), first)
 
 
 def read(dialect: Dialect, datagram: bytes, at_s: float, peer: Peer | None = None) -> Reading:

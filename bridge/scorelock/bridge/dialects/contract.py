@@ -81,11 +81,13 @@ class Dialect:
     Attributes:
         name: what users call it.
         port: where the host usually listens; None if it listens nowhere.
+        is_host: whether hearing it tells what host a peer is.
         words: readers by address.
     """
 
     name = ""
     port: int | None = None
+    is_host = True
 
     def __init__(self, setup: Setup) -> None:
         self.setup = setup

@@ -19,13 +19,25 @@ MOST_PEERS: Final = 64
 
 
 class AnyHost(Dialect):
-    """All dialects at once."""
+    """All dialects at once.
+
+    Args:
+        setup: of all of them.
+        makers: in the order in which they are asked.
+        first: one whose words win over all others': a peer that uses one of them is that host.
+    """
 
     name = "any"
 
-    def __init__(self, setup: Setup, makers: Sequence[Callable[[Setup], Dialect]]) -> None:
+    def __init__(
+        self,
+        setup: Setup,
+        makers: Sequence[Callable[[Setup], Dialect]],
+        first: Callable[[Setup], Dialect] | None = None,
+    ) -> None:
         super().__init__(setup)
         self._makers = makers
+        self._first = first
         self._peers: OrderedDict[Peer | None, _Speaker] = OrderedDict()
 
     def hear(
@@ -34,7 +46,8 @@ class AnyHost(Dialect):
         """Find out who speaks, and let that dialect read."""
         speaker = self._peers.get(peer)
         if speaker is None:
-            speaker = _Speaker([make(self.setup) for make in self._makers])
+            first = None if self._first is None else self._first(self.setup)
+            speaker = _Speaker([make(self.setup) for make in self._makers], first)
             self._peers[peer] = speaker
             if len(self._peers) > MOST_PEERS:
                 self._peers.popitem(last=False)
@@ -48,21 +61,26 @@ class AnyHost(Dialect):
 class _Speaker:
     """Who a peer is, as far as it is clear."""
 
-    def __init__(self, dialects: Sequence[Dialect]) -> None:
+    def __init__(self, dialects: Sequence[Dialect], first: Dialect | None) -> None:
         self._dialects = dialects
+        self._first = first
         self._clear: Dialect | None = None
         self._greeting: tuple[Request, ...] = ()
 
     def of(self, messages: Sequence[OscMessage]) -> Dialect | None:
         """Who says these; None where nobody would."""
+        if self._first is not None and any(map(self._first.knows, messages)):
+            self._dialects = [each for each in self._dialects if not each.is_host]
+            self._clear = self._first
+            return self._clear
         if self._clear is not None and messages and self._clear.knows(messages[0]):
             return self._clear
         guess: Dialect | None = None
         for message in messages:
             knowing = [dialect for dialect in self._dialects if dialect.knows(message)]
             if len(knowing) == 1:
-                self._clear = knowing[0]
-                return self._clear
+                self._clear = knowing[0] if knowing[0].is_host else self._clear
+                return knowing[0]
             if knowing and guess is None:
                 guess = self._clear if self._clear in knowing else knowing[0]
         return guess

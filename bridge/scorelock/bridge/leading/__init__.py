@@ -1,0 +1,1 @@
+"""What others can follow: MIDI timecode, MIDI clock and OSC, told of the host that we follow."""
