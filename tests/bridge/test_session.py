@@ -30,11 +30,12 @@ from scorelock.bridge.dialects import hosts
 from scorelock.bridge.osc_in import OscIn
 from scorelock.bridge.outputs import RecordingOut
 from scorelock.bridge.session import LiveSession
-from scorelock.bridge.show import Show
+from scorelock.bridge.show import ClockTo, OscTo, Show
 from scorelock.bridge.simulate import HostSimulator, Move, osc_bundle, reaper
 from scorelock.bridge.transport import Position, Roll, Stop
 from scorelock.engine.arrange import Arranged
 from scorelock.engine.errors import BadBundle, PortError
+from scorelock.engine.key import Key
 from scorelock.engine.score import ChordSpan, Cue, Performance
 from scorelock.engine.vocabulary import Chord
 
@@ -248,3 +249,23 @@ def test_a_signal_releases_what_sounds(child: "subprocess.Popen[str]", name: str
         keyboard.hear(bytes.fromhex(line))
     assert (keyboard.down, closed, left_on) == (set(), "closed", "0")
     assert child.wait(5) == 0
+
+
+def test_who_follows_us_is_told_that_the_show_is_over() -> None:
+    """A sequencer on our clock stops, and lights hear of it, though the host still rolls."""
+    notes, beats, osc = (RecordingOut(CLOCK) for _ in range(3))
+    show = Show(
+        long_chord(),
+        ports=3,
+        clock_out=ClockTo(120.0, 1),
+        osc_out=OscTo(Key.parse("C major"), (), 2),
+    )
+    heard = OscIn("127.0.0.1:0", CLOCK)
+    with LiveSession(show, None, [notes, beats, osc], heard, hosts(FILM_RATE), CLOCK) as live:
+        play(live, Position(0, 0.0), Roll(0.02), until_s=0.4)
+    assert [data[0] for _, data in beats.sent if data[0] != 0xF8] == [0xFA, 0xFC]
+    assert osc.sent[-1][1].startswith(b"/scorelock/state\0\0\0\0,s\0\0stopped")
+    keyboard = Keyboard()
+    for _, data in notes.sent:
+        keyboard.hear(data)
+    assert keyboard.down == set()

@@ -16,8 +16,8 @@ from scorelock.bridge.voice import DueMessage, sounds
 
 LEAD_S: Final = 0.002
 """From a start to its first tick: MIDI 1.0 asks for a millisecond, and ports jitter by another."""
-CATCH_UP_S: Final = 0.02
-"""A sixteenth that was so short ago is still begun with: hosts tell of a start with this delay."""
+CATCH_UP_S: Final = 0.005
+"""A sixteenth that was so short ago is still begun with: a start is not heard of at once."""
 FURTHEST: Final = (1 << 14) - 1  # sixteenths that a song position can count
 _SIXTEENTH: Final = TICKS // 4
 _TICK, _START, _GO_ON, _STOP = b"\xf8", b"\xfa", b"\xfb", b"\xfc"
@@ -77,8 +77,8 @@ class ClockOut:
         at_s = fix.at_s if fix.take == self._take else fix.since_s
         self._take, self._free_s = fix.take, at_s
         due = self._stop(at_s)
-        film_s = self._film_s(fix) - CATCH_UP_S
-        place = max(0, math.ceil(film_s / (_SIXTEENTH * self._tick_s)))
+        from_s = self._film_s(fix) - CATCH_UP_S * fix.rate
+        place = max(0, math.ceil(from_s / (_SIXTEENTH * self._tick_s)))
         self._next = place * _SIXTEENTH
         if place > FURTHEST:
             self.out_of_reach += 1
@@ -89,10 +89,13 @@ class ClockOut:
             due.append(DueMessage(at_s, data, self._port))
         return due
 
+    def _due_s(self, fix: SyncFix) -> float:
+        """When on our clock the host comes to the next tick."""
+        return fix.at_s + (self._next * self._tick_s - self._film_s(fix)) / fix.rate
+
     def _next_s(self, fix: SyncFix) -> float:
-        """When the next tick is due, or the start before the first."""
-        tick_s = fix.at_s + (self._next * self._tick_s - self._film_s(fix)) / fix.rate
-        return max(self._free_s, tick_s if self._started else tick_s - LEAD_S)
+        """When the next tick may be sent, or the start before the first."""
+        return max(self._free_s, self._due_s(fix) - (0 if self._started else LEAD_S))
 
     def _pass(self, at_s: float) -> bytes:
         """What is sent then."""
@@ -105,6 +108,5 @@ class ClockOut:
 
     def _strays(self, fix: SyncFix) -> bool:
         """Whether the host was moved within its take, or we come so late that it is a jump."""
-        ahead_s = self._next_s(fix) - fix.at_s
         waits_s = self._tick_s / fix.rate if self._started else math.inf
-        return not -LATE_S <= ahead_s <= waits_s + LATE_S
+        return not -LATE_S <= self._due_s(fix) - fix.at_s <= waits_s + LATE_S
