@@ -141,6 +141,7 @@ class FakeRtMidi(ModuleType):
     def __init__(self, **ports: list[str] | None) -> None:
         super().__init__("rtmidi")
         self._ports = {getattr(self, f"API_{name}"): there for name, there in ports.items()}
+        self.inputs: list[str] = []
         self.opened: list[str] = []
 
     def get_compiled_api(self) -> list[int]:
@@ -153,6 +154,10 @@ class FakeRtMidi(ModuleType):
         if there is None:
             raise OSError("error creating client object")
         return FakeMidiOut(there, self.opened)
+
+    def MidiIn(self, api: int, name: str) -> "FakeMidiOut":
+        """A client that can say which inputs there are."""
+        return FakeMidiOut(self.inputs, self.opened)
 
 
 class FakeMidiOut:

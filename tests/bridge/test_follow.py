@@ -68,4 +68,4 @@ def test_the_real_mpv_is_followed_until_ctrl_c(
 
 def test_what_cannot_be_followed_is_told_before_the_long_work() -> None:
     with pytest.raises(BadSetting, match="mpv:SOCKET"):
-        live.run(arguments("film.mp4", "--follow", "ltc"))
+        live.run(arguments("film.mp4", "--follow", "smpte"))

@@ -167,18 +167,22 @@ def test_the_status_line_is_one_line_a_state(capsys: pytest.CaptureFixture[str])
     ]
 
 
-def test_ports_lists_each_api_with_its_outputs_or_its_reason(
+def test_ports_lists_each_api_with_its_ports_or_its_reason(
     capsys: pytest.CaptureFixture[str], rtmidi: Callable[[FakeRtMidi], FakeRtMidi]
 ) -> None:
-    rtmidi(FakeRtMidi(LINUX_ALSA=None, UNIX_JACK=["synth:in"]))
+    rtmidi(FakeRtMidi(LINUX_ALSA=None, UNIX_JACK=["synth:in"])).inputs = ["keys:out"]
     assert ports.run(arguments(ports)) == 0
     assert capsys.readouterr().out.splitlines() == [
         "ALSA: the kernel offers no ALSA sequencer (/dev/snd/seq)",
-        "JACK:",
+        "JACK outputs:",
         '  "synth:in"',
+        "  virtual:NAME makes a new one",
+        "JACK inputs:",
+        '  "keys:out"',
         "  virtual:NAME makes a new one",
     ]
     assert ports.run(arguments(ports, "--json")) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["available"] == "JACK"
     assert told["apis"][1]["ports"] == ["synth:in"]
+    assert told["apis"][1]["inputs"] == ["keys:out"]

@@ -54,7 +54,7 @@ def test_without_midi_an_input_cannot_be_had(monkeypatch: pytest.MonkeyPatch) ->
     assert "\n" not in str(err.value)
 
 
-@pytest.mark.parametrize("wanted", ["", "ltc:x", "osc:9000", "mpv:", "mpv:/nowhere/at/all"])
+@pytest.mark.parametrize("wanted", ["", "smpte:x", "osc:9000", "mpv:", "mpv:/nowhere/at/all"])
 def test_what_cannot_be_followed_is_one_line(wanted: str) -> None:
     with pytest.raises(BadSetting, match="mpv:SOCKET") as err:
         open_timeline(wanted, CLOCK)

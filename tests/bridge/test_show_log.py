@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from scorelock.bridge import log_writer
 from scorelock.bridge.chaser import State
+from scorelock.bridge.dialects.mapping import Mapping, Unit, Word
 from scorelock.bridge.log_writer import ShowLog
 from scorelock.bridge.show import (
     ClockTo,
@@ -50,7 +51,8 @@ from scorelock.engine.timebase import FrameRate
 from scorelock.engine.vocabulary import Chord
 
 RATE = FrameRate(Fraction(30000, 1001), drop=True)
-HEADER = Header("a film.mp4", RATE, {"scorelock": "9", "python": "3"})
+WORDS = Mapping(Word("/pos", 1), Unit.parse("samples@48000"), play=(Word("/run"),))
+HEADER = Header("a film.mp4", RATE, {"scorelock": "9", "python": "3"}, WORDS)
 BEGUN = Begun(
     0.1,
     Show(
@@ -116,7 +118,7 @@ def test_a_record_is_a_line_of_json_and_comes_back_as_it_was(record: Record) -> 
 def written(path: Path, *records: Record) -> list[Record]:
     """What a log has after these were put."""
     with ShowLog(path) as log:
-        log.begin(HEADER.film, HEADER.rate)
+        log.begin(HEADER.film, HEADER.rate, HEADER.words)
         for record in records:
             log.put(record)
     return list(read_log(path))

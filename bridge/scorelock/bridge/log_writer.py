@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Final, Protocol, Self
 
 from scorelock.bridge.clock import Clock
+from scorelock.bridge.dialects.mapping import Mapping
 from scorelock.bridge.ports import MidiOut
 from scorelock.bridge.show_log import Gap, Header, Record, Sent, encode, versions
 from scorelock.engine.errors import BadSetting
@@ -73,9 +74,9 @@ class ShowLog:
         self._writer = threading.Thread(target=self._write_all, name="log", daemon=True)
         self._writer.start()
 
-    def begin(self, film: str, rate: FrameRate) -> None:
+    def begin(self, film: str, rate: FrameRate, words: Mapping | None = None) -> None:
         """Put the header; goes before everything else."""
-        self.put(Header(film, rate, versions()))
+        self.put(Header(film, rate, versions(), words))
 
     def put(self, record: Record) -> None:
         """Take a record; where there is no room it is counted as dropped."""

@@ -83,12 +83,22 @@ class MidiIn(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ApiStatus:
-    """A way to MIDI that this build knows: its output ports, or one line on why it has none."""
+    """A way to MIDI that this build knows, or one line on why it has none.
+
+    Attributes:
+        name: what it is called.
+        available: whether it works here.
+        reason: why it does not.
+        ports: its outputs.
+        inputs: its inputs.
+        virtual: whether it can make new ones.
+    """
 
     name: str
     available: bool
     reason: str
     ports: tuple[str, ...]
+    inputs: tuple[str, ...]
     virtual: bool
 
 
@@ -132,15 +142,18 @@ def open_port(wanted: str) -> "RtMidiOut":
     return RtMidiOut(api.name, api.ports[number], number)
 
 
-def open_input(wanted: str) -> "RtMidiIn":
+def open_input(wanted: str, option: str = "--follow mtc:") -> "RtMidiIn":
     """Open "virtual", "virtual:NAME", or an input by its name or a part of it that only it has.
+
+    `option` is how a user chose it.
 
     Raises:
         PortError: no MIDI here, no such port, or the system refused; says what there is.
     """
     api = _available("input")
-    name = _virtual(wanted, api, "--follow")
-    return RtMidiIn(api.name, wanted if name is None else name, virtual=name is not None)
+    if (name := _virtual(wanted, api, option.rstrip(" :"))) is not None:
+        return RtMidiIn(api.name, name, virtual=True)
+    return RtMidiIn(api.name, wanted, option=option)
 
 
 def midi_out_or_none(
@@ -244,7 +257,9 @@ class RtMidiIn:
     MIDI system's own thread, and what comes meanwhile is lost or repeated.
     """
 
-    def __init__(self, api: str, wanted: str, *, virtual: bool = False) -> None:
+    def __init__(
+        self, api: str, wanted: str, *, virtual: bool = False, option: str = "--follow mtc:"
+    ) -> None:
         self.name = wanted
         rtmidi = _rtmidi()
         try:
@@ -258,7 +273,7 @@ class RtMidiIn:
                     self._in.open_virtual_port(wanted)
                 else:
                     ports = self._in.get_ports()
-                    number = _choose(wanted, ports, "input", "--follow mtc:")
+                    number = _choose(wanted, ports, "input", option)
                     self.name = ports[number]
                     self._in.open_port(number, name=CLIENT)
         except (OSError, RuntimeError) as err:
@@ -322,11 +337,13 @@ def _ask(rtmidi: ModuleType, name: str) -> ApiStatus:
     try:
         with _quiet_libraries():
             out = rtmidi.MidiOut(getattr(rtmidi, _APIS[name]), name=f"{CLIENT} probe")
-            ports = tuple(out.get_ports())
+            back = rtmidi.MidiIn(getattr(rtmidi, _APIS[name]), name=f"{CLIENT} probe")
+            ports, inputs = tuple(out.get_ports()), tuple(back.get_ports())
             out.delete()
+            back.delete()
     except (OSError, RuntimeError) as err:
-        return ApiStatus(name, False, f"{name}: {_MISSING.get(name, err)}", (), False)
-    return ApiStatus(name, True, "", ports, name not in _WITHOUT_VIRTUAL)
+        return ApiStatus(name, False, f"{name}: {_MISSING.get(name, err)}", (), (), False)
+    return ApiStatus(name, True, "", ports, inputs, name not in _WITHOUT_VIRTUAL)
 
 
 @contextmanager

@@ -75,7 +75,7 @@ def replay(records: Iterable[Record]) -> Replay:
     header, begun = next(coming, None), next(coming, None)
     if not isinstance(header, Header) or not isinstance(begun, Begun):
         raise BadSetting("expected a log of a show, it ends before the show began; take another")
-    show = _Show(begun, hosts(header.rate))
+    show = _Show(begun, hosts(header.rate, learned=header.words))
     missing, ended, error, last_s = 0, False, None, begun.at_s
     difference: Difference | None = None
     for record in coming:

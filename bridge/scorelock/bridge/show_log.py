@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final, get_args
 
 from scorelock.bridge.chaser import State
+from scorelock.bridge.dialects.mapping import Mapping, from_plain, to_plain
 from scorelock.bridge.show import (
     ClockTo,
     Expression,
@@ -38,17 +39,26 @@ FORMAT: Final = "scorelock show log"
 VERSION: Final = 2
 NOT_A_RECORD: Final = (
     *(ValueError, TypeError, KeyError, AttributeError, ArithmeticError, RecursionError),
+    BadSetting,
 )
 """What `decode` raises for a line that is none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What made the log: the film's name, the rate of timecode text, and versions by name."""
+    """What made the log.
+
+    Attributes:
+        film: its name.
+        rate: of timecode text.
+        versions: by name.
+        words: of a host that was learnt, if any.
+    """
 
     film: str
     rate: FrameRate
     versions: dict[str, str]
+    words: Mapping | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +227,7 @@ def decode(line: bytes) -> Record:
             if (plain.pop("format"), plain.pop("version")) != (FORMAT, VERSION):
                 raise ValueError("another format")
             plain["rate"] = _rate(plain["rate"])
+            plain["words"] = plain["words"] and from_plain(plain["words"])
         case "begun":
             plain["show"] = _show(plain["show"])
         case "heard":
@@ -242,9 +253,9 @@ def _plain(record: Record) -> dict[str, Any]:
     plain |= {field.name: getattr(record, field.name) for field in fields(record)}
     match record:
         case Header():
-            return (
-                {"format": FORMAT, "version": VERSION} | plain | {"rate": _plain_rate(record.rate)}
-            )
+            plain["rate"] = _plain_rate(record.rate)
+            plain["words"] = record.words and to_plain(record.words)
+            return {"format": FORMAT, "version": VERSION} | plain
         case Begun():
             return plain | {"show": _plain_show(record.show)}
         case Heard():

@@ -14,6 +14,7 @@ from scorelock.bridge.clock import Clock, MonotonicClock
 from scorelock.bridge.composing import add_compose_arguments, stream_of
 from scorelock.bridge.console import say
 from scorelock.bridge.dialects import hosts
+from scorelock.bridge.dialects.mapping import load
 from scorelock.bridge.keys import keys
 from scorelock.bridge.live_options import (
     add_host_arguments,
@@ -70,6 +71,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Compose, then follow the host until Ctrl-C; the report goes to stdout."""
     routing = _checked(args)
+    words = None if args.words is None else load(args.words)
     clock = MonotonicClock()
     counts = args.follow.partition(":")[0] in (OSC, "mtc", "ltc")
     known = known_rate(args.film, args.timecode_rate, asker() if counts else None)
@@ -83,7 +85,7 @@ def run(args: argparse.Namespace) -> int:
         cue, coming = stream_of(args)
         rate = known or cue.features.film.rate
         if log is not None:
-            log.begin(args.film.name, rate)
+            log.begin(args.film.name, rate, words)
         outboard.ask(routing)
         show = Show(
             Performance((), cue.features.film.duration_s),
@@ -97,7 +99,7 @@ def run(args: argparse.Namespace) -> int:
             _expression(args, cue, lanes),
             *_followers(args, others, cue, rate),
         )
-        dialect = hosts(rate, osc.address[1] if osc is not None else 0)
+        dialect = hosts(rate, osc.address[1] if osc is not None else 0, words)
         session = LiveSession(
             *(show, None, outboard.outs, osc, dialect, clock, coming, log, timeline)
         )

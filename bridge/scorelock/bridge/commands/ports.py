@@ -1,4 +1,4 @@
-"""`scorelock ports`: the MIDI outputs of this machine, and why an API has none."""
+"""`scorelock ports`: the MIDI outputs and inputs of this machine, and why an API has none."""
 
 import argparse
 import json
@@ -31,7 +31,8 @@ def _lines(status: MidiStatus) -> list[str]:
         if not api.available:
             lines.append(api.reason)
             continue
-        ports = [f'  "{name}"' for name in api.ports] or ["  no outputs yet"]
-        more = ["  virtual:NAME makes a new one"] if api.virtual else []
-        lines += [f"{api.name}:", *ports, *more]
+        for what, names in (("outputs", api.ports), ("inputs", api.inputs)):
+            ports = [f'  "{name}"' for name in names] or [f"  no {what} yet"]
+            more = ["  virtual:NAME makes a new one"] if api.virtual else []
+            lines += [f"{api.name} {what}:", *ports, *more]
     return lines

@@ -18,6 +18,7 @@ from scorelock.bridge.dialects.contract import (
 )
 from scorelock.bridge.transport import Latency, Lead, Panic
 
+
 class Scorelock(Dialect):
     """The user's wishes."""
 
