@@ -9,9 +9,10 @@ from scorelock.engine.compose import compose
 from scorelock.engine.key import Key
 from scorelock.engine.score import ComposeSettings
 from scorelock.engine.watch import watch
-from scorelock.export.midi_file import write_midi
+from scorelock.export import formats
+from scorelock.export.score import Score
 
 film, output = map(Path, sys.argv[1:3])
 cue = compose(watch(film), Bundle.open(), ComposeSettings(seed=7, key=Key.parse("D minor")))
-write_midi(output, cue, arrange(cue))
+formats.write(output, Score(cue, arrange(cue)))
 print(" ".join(cue.key.symbol(span.chord) for span in cue.chords))

@@ -1,37 +1,24 @@
-"""JACK-Client in tests, where `jack` is the module beside this one; and its other end."""
+"""JACK-Client in tests, and its other end."""
 
-import importlib.util
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from importlib.metadata import PackageNotFoundError, distribution
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
 
+from scorelock.bridge.timelines.jack_client import load_jack
 from scorelock.bridge.transport import Position, TransportEvent
+from scorelock.engine.errors import MissingPart
 
 
-@contextmanager
-def jack_library() -> Iterator[Any]:
-    """Let `import jack` give JACK-Client; skips where it or libjack is not installed."""
-    ours = sys.modules.get("jack")
+def jack_library() -> Any:  # noqa: ANN401 - the library has no types
+    """JACK-Client; skips where it or libjack is not installed."""
     try:
-        path = Path(str(distribution("JACK-Client").locate_file("jack.py")))
-        spec = importlib.util.spec_from_file_location("jack", path)
-        assert spec is not None
-        assert spec.loader is not None
-        sys.modules["jack"] = library = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(library)
-        yield library
-    except PackageNotFoundError:
-        pytest.skip("needs JACK: JACK-Client is not installed")
-    finally:
-        if ours is not None:
-            sys.modules["jack"] = ours
+        return load_jack()
+    except MissingPart as err:
+        pytest.skip(f"needs JACK: {err}")
 
 
 class Told:

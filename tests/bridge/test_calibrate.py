@@ -12,13 +12,14 @@ import pytest
 from fakes import note, performance
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from jack import running_jack
+from jackd import running_jack
 from scores import cue
 
 from scorelock.bridge.calibration import Arrivals, delays, onsets
 from scorelock.bridge.commands import calibrate
 from scorelock.engine.errors import BadSetting, PortError, ScorelockError
-from scorelock.export.midi_file import write_midi
+from scorelock.export import formats
+from scorelock.export.score import Score
 
 NOTES = [(i / 4, 60 + i * 7 % 12) for i in range(40)]
 """Onsets in seconds, and pitches."""
@@ -112,7 +113,7 @@ PLAYED = performance(*(note(i / 4, i / 4 + 0.2, 60 + i % 12, channel=i % 2) for 
 def score(tmp_path: Path) -> Path:
     """What `scorelock compose` writes."""
     path = tmp_path / "score.mid"
-    write_midi(path, cue("C C Am F"), PLAYED)
+    formats.write(path, Score(cue("C C Am F"), PLAYED))
     return path
 
 

@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from scorelock.bridge.chaser import Chaser, State, SyncFix
-from scorelock.bridge.transport import Pause, Position, Roll, Stop, TransportEvent
+from scorelock.bridge.transport import Pause, Position, Rate, Roll, Stop, TransportEvent
 
 PERIOD_S = 1 / 15
 
@@ -269,3 +269,36 @@ def test_repeated_frames_of_a_fast_sender_are_no_pause() -> None:
     fix = fixed(events, 4.995)
     assert fix.state is State.LOCKED
     assert fix.position_s == pytest.approx(4.995, abs=0.011)
+
+
+def test_a_rate_that_is_told_again_keeps_no_old_report() -> None:
+    """Ardour is asked for its speed each second; a host that slips back is caught up with."""
+    chaser = Chaser()
+    chaser.observe(Roll(0.0))
+    at_s = 0.1
+    for slip_s in (0.0, 0.015):
+        for _ in range(60):
+            chaser.observe(Rate(at_s, 1.0))
+            chaser.observe(Position(at_s, at_s - slip_s))
+            at_s += 0.1
+    assert chaser.fix(at_s).position_s == pytest.approx(at_s - 0.015, abs=1e-6)
+
+
+def test_the_word_that_it_rolls_is_forgotten_when_reports_have_come() -> None:
+    """It is not as late as they are, and would hold the clock ahead of them for seconds."""
+    chaser = Chaser()
+    chaser.observe(Position(0.0, 5.0))
+    chaser.observe(Roll(1.0))
+    for tick in range(1, 12):
+        chaser.observe(Position(1.0 + tick / 10, 5.0 + tick / 10 - 0.008))
+    assert chaser.fix(2.2).position_s == pytest.approx(6.2 - 0.008, abs=1e-6)
+
+
+def test_a_burst_counts_as_its_least_late_report() -> None:
+    """Thousands of reports a second cost no more than a few, and tell as much."""
+    chaser = Chaser()
+    chaser.observe(Roll(0.0))
+    for tick in range(20_000):
+        at_s = tick / 5000
+        chaser.observe(Position(at_s, at_s - 0.001 * (tick % 7)))
+    assert chaser.fix(4.0).position_s == pytest.approx(4.0, abs=1e-6)

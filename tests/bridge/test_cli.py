@@ -28,7 +28,7 @@ def failure(capsys: pytest.CaptureFixture[str], *argv: str) -> str:
     [
         (["compose", "film.mp4", "--key", "H major"], "expected a key such as"),
         (["compose", "film.mp4", "--primer", "C Xm"], "expected a chord such as"),
-        (["compose", "film.mp4", "-o", "out.wav"], "*.mid or *.json"),
+        (["compose", "film.mp4", "-o", "out.flac"], "*.mid, "),
         (["compose", "film.mp4", "-o", "no/such/folder/out.mid"], "no/such/folder"),
         (["compose", "film.mp4", "--temperature", "-1"], "--temperature"),
         (["compose", "film.mp4", "--temperature", "nan"], "--temperature"),

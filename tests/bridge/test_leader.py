@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scorelock.bridge.leader import RESTARTED_S, Leader
-from scorelock.bridge.transport import Latency, Lead, Panic, Position, Roll, Stop
+from scorelock.bridge.transport import Latency, Lead, Panic, Position, Roll, Stop, TransportEvent
 
 REAPER, LIVE = ("reaper", ("10.0.0.1", 50000)), ("live", ("10.0.0.2", 50001))
 Speaker = tuple[str, tuple[str, int]]
@@ -87,7 +87,7 @@ def test_who_is_wanted_may_come_last() -> None:
 
 def test_wishes_pass_whoever_leads_and_make_no_leader() -> None:
     leader = Leader()
-    wishes = [Latency(0.0, 0.01), Panic(0.0)]
+    wishes: list[TransportEvent] = [Latency(0.0, 0.01), Panic(0.0)]
     assert leader.led("scorelock", ("10.0.0.9", 1), 0.0, wishes) == wishes
     assert leader.host is None
     said(leader, REAPER, 0.1)

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from jack import running_jack
 from jack_library import Heard, Told, jack_library
+from jackd import running_jack
 from numpy.typing import NDArray
 
 from scorelock.bridge.chaser import Chaser, State
@@ -367,7 +367,8 @@ def test_sound_through_a_real_server_is_followed(tmp_path: Path) -> None:
     row = labels((1, 0, 0, 0), 250, 25)
     np.save(tmp_path / "ltc.npy", wave([bits(label) for label in row], 25.0))
     heard = Heard()
-    with jack_library(), running_jack("scorelock-ltc"):
+    jack_library()
+    with running_jack("scorelock-ltc"):
         with pytest.raises(PortError, match="--follow ltc:NAME") as err:
             open_timeline("ltc:absent", CLOCK)
         assert "\n" not in str(err.value)
@@ -390,7 +391,8 @@ def test_sound_through_a_real_server_is_followed(tmp_path: Path) -> None:
 
 @needs_libltc
 def test_without_a_name_a_port_is_made_that_others_connect_to() -> None:
-    with jack_library() as library, running_jack("scorelock-ltc"):
+    library = jack_library()
+    with running_jack("scorelock-ltc"):
         timeline = open_timeline("ltc", CLOCK)
         with library.Client("look", no_start_server=True) as client:
             ports = [port.name for port in client.get_ports(is_input=True)]

@@ -8,7 +8,7 @@ import mido
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from jack import running_jack
+from jackd import running_jack
 
 from scorelock.bridge.chaser import Chaser
 from scorelock.bridge.clock import MonotonicClock

@@ -10,7 +10,7 @@ import mido
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from jack import running_jack
+from jackd import running_jack
 from legs import Leg, exactly, gaps, leg_of, roughly, ways
 from wires import WireRig
 

@@ -214,12 +214,18 @@ def test_an_address_that_is_none_is_one_line(address: str) -> None:
 
 @pytest.mark.skipif(shutil.which("oscdump") is None, reason="needs liblo's oscdump")
 def test_liblo_reads_it() -> None:
+    said = exactly(voice(), [Leg(0, 0.01, START_S + 2)])
+    packet = next(each.data for each in said if b"chord" in each.data)
+    lines = [dumped(packet) for _ in range(3)]  # another program may have taken the port
+    assert any('/scorelock/chord sff "Am7" 2.000000 4.000000' in line for line in lines)
+
+
+def dumped(packet: bytes) -> str:
+    """What liblo prints of a packet that is sent to it."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     out = OscSender(f"127.0.0.1:{port}")
-    said = exactly(voice(), [Leg(0, 0.01, START_S + 2)])
-    packet = next(each.data for each in said if b"chord" in each.data)
     with subprocess.Popen(["oscdump", "-L", str(port)], stdout=subprocess.PIPE, text=True) as dump:
         assert dump.stdout is not None
         for _ in range(250):  # it listens soon
@@ -229,4 +235,4 @@ def test_liblo_reads_it() -> None:
         line = dump.stdout.readline()
         dump.terminate()
     out.close()
-    assert '/scorelock/chord sff "Am7" 2.000000 4.000000' in line
+    return line

@@ -11,10 +11,10 @@ import pytest
 from fakes import off, on, python_path
 from hypothesis import given
 from hypothesis import strategies as st
-from jack import SERVER, Listener, running_jack
+from jackd import SERVER, Listener, running_jack
 
-from scorelock.bridge.bench_live import jack_server
 from scorelock.bridge.clock import MonotonicClock
+from scorelock.bridge.jack_server import jack_server
 from scorelock.bridge.outputs import SilentOut
 from scorelock.bridge.port_child import Held, frames
 from scorelock.bridge.port_process import PortProcess

@@ -10,11 +10,12 @@ from scorelock.bridge.commands import setup
 from scorelock.engine.errors import BadSetting
 
 COUNTS = "DEVICE_"
+MARKS = ("MARKER", "REGION")
 
 
 def entries(text: str) -> dict[str, list[str]]:
     """A pattern file as REAPER's documentation has it: an action a line, then its patterns, each
-    with a flag before its address; "#" begins a comment.
+    with a flag before its address; "#" begins a comment. The last line of an action is given.
     """
     lines = (line.partition("#")[0].split() for line in text.splitlines())
     return {action: patterns for action, *patterns in filter(None, lines)}
@@ -78,19 +79,34 @@ def test_the_usual_places(platform: str, environ: dict[str, str], path: str) -> 
 
 def test_the_pattern_has_the_transport_and_no_floods() -> None:
     found = entries(setup.pattern().decode("ascii"))
-    assert {action for action in found if not action.startswith(COUNTS)} == {
+    assert {action for action in found if not action.startswith((COUNTS, *MARKS))} == {
         *("TIME", "PLAY", "STOP", "PAUSE", "REPEAT", "LOOP_START_TIME", "LOOP_END_TIME"),
         *("PLAY_RATE", "TEMPO", "ACTION"),
     }
     assert {value for action, (value,) in found.items() if action.startswith(COUNTS)} == {"0"}
 
 
+def test_every_word_of_write_back_is_in_the_pattern() -> None:
+    """As the simulated REAPER understands them, which reads no pattern."""
+    text = setup.pattern().decode("ascii")
+    known = {word[1:] for line in text.splitlines() for word in line.split()[1:] if "/" in word}
+    assert known >= {
+        *("/action", "/tempo/raw", "/device/marker/count", "/device/region/count"),
+        *(f"/marker/@/{field}" for field in ("name", "number/str", "time")),
+        *(f"/region/@/{field}" for field in ("name", "number/str", "time", "length")),
+        *(f"/marker_id/@/{field}" for field in ("name", "time")),
+        *(f"/region_id/@/{field}" for field in ("name", "time", "length")),
+    }
+
+
 def told() -> list[str]:
-    """The addresses that REAPER sends with the pattern; the action is ours to send."""
+    """The addresses that REAPER sends unasked; the action is ours to send, and markers are told
+    only while a count of them is asked for.
+    """
     return [
         pattern[1:]
         for action, patterns in entries(setup.pattern().decode("ascii")).items()
-        if not action.startswith(COUNTS) and action != "ACTION"
+        if not action.startswith((COUNTS, *MARKS)) and action != "ACTION"
         for pattern in patterns
     ]
 

@@ -17,7 +17,7 @@ from threading import Thread
 from typing import Final
 
 import pytest
-from jack import running_jack
+from jackd import running_jack
 from legs import Leg
 
 from scorelock.bridge.clock import MonotonicClock

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from films_seen import film
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -12,25 +13,12 @@ from scores import features
 from scorelock.engine.bundle import Bundle
 from scorelock.engine.compose import begin, chords, complete, compose, compose_takes, until
 from scorelock.engine.decoder import CONTEXT_S, decode_takes
-from scorelock.engine.features import VideoFeatures
 from scorelock.engine.key import Key
 from scorelock.engine.sampling import Sampler
 from scorelock.engine.score import ComposeSettings, Cue
 from scorelock.engine.vocabulary import SIZE, Chord
 
 BUNDLE = Bundle.open()
-
-
-def film(seconds: float) -> VideoFeatures:
-    """One whose mood and cuts change."""
-    plain, rng = features(seconds), np.random.default_rng(0)
-    rows = len(plain)
-    return replace(
-        plain,
-        scene_offset=(np.arange(rows) % 7).astype(np.float32),
-        motion=rng.uniform(0, 40, rows).astype(np.float32),
-        emotion=rng.dirichlet(np.ones(6), rows).astype(np.float32),
-    )
 
 
 def facts(cue: Cue) -> tuple[object, ...]:

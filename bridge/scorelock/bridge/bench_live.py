@@ -1,71 +1,49 @@
-"""How exactly notes go out: a host's datagrams in, a MIDI port out, a second process at its end.
+"""How exactly notes go out: a host in, a MIDI port out, beside a bridge that has no clock.
 
-Four processes on one clock: the host that is simulated here (REAPER's 15 reports a second over
-UDP, each up to 16 ms late), Scorelock's own live session, a plain bridge for comparison that sends
-what is due whenever a report comes, and a receiver at the far end of both their ports. The plan
-is the host's true time: a note's onset after the moment that the host began to play.
+The plan is the host's true time: a note's onset after the moment that the host began to play. What
+each host is like is in `bench_feeds`, who takes part in `bench_bridges`.
 """
 
-import os
-import shutil
-import subprocess
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, closing, contextmanager, suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import asdict
-from fractions import Fraction
-from multiprocessing import get_context
-from multiprocessing.connection import Connection
 from typing import Any, Final
 
 import numpy as np
 
-from scorelock.bridge.clock import MonotonicClock
+from scorelock.bridge import bench_moves
+from scorelock.bridge.bench_bridges import OTHER, OURS, Played, Sent, play
+from scorelock.bridge.bench_feeds import FEEDS, Feed, flooded
+from scorelock.bridge.bench_storm import faults
 from scorelock.bridge.console import say
-from scorelock.bridge.dialects import hosts, read
-from scorelock.bridge.ledger import NOTE_ON
-from scorelock.bridge.osc_in import OscIn
-from scorelock.bridge.outputs import RecordingOut
-from scorelock.bridge.port_process import PortProcess
-from scorelock.bridge.ports import (
-    ApiStatus,
-    MidiOut,
-    RtMidiIn,
-    midi_status,
-)
-from scorelock.bridge.session import LiveSession, SessionReport, Spread
-from scorelock.bridge.simulate import SEND_DELAY_S, HostSimulator, reaper
+from scorelock.bridge.jack_server import jack_server
+from scorelock.bridge.ledger import NOTE_OFF, NOTE_ON
+from scorelock.bridge.ports import midi_status
+from scorelock.bridge.session import Spread
 from scorelock.bridge.transport import Position, Roll, Stop
 from scorelock.engine.errors import MissingPart
 from scorelock.engine.score import Note, Part, Performance
-from scorelock.engine.timebase import FrameRate
 
-Sent = list[tuple[float, bytes]]
-"""Times and messages."""
-
-_RATE: Final = FrameRate(Fraction(25))
+STORMS: Final = 10_000
 _STARTS_S: Final = 0.5  # from here on the host plays
-_SETTLES_S: Final = 1.0
-_POLL_S: Final = 0.005
-_JACK_PERIOD: Final = 128  # frames of 48 kHz: 2.7 ms
 
 
-def measure(
-    seconds: float = 60.0, *, delay_s: float = SEND_DELAY_S, seed: int = 0
-) -> dict[str, Any]:
-    """Play that long and compare with the plan; needs a MIDI system, or jackd to start one.
+def measure(seconds: float = 60.0, *, storms: int = STORMS, seed: int = 0) -> dict[str, Any]:
+    """Play that long on each feed and compare with the plan; needs MIDI, or jackd to start it.
 
     Args:
-        seconds: of playing.
-        delay_s: how much later one of the host's reports may go out than another.
+        seconds: of playing on each feed, of the host's moves and of the flood.
+        storms: how many.
         seed: of the delays and of the notes.
 
     Returns:
-        "ours" and "other": p50, p99 and max of the error of sending in milliseconds, either way;
-        "ours_arrival" and "other_arrival": the same at the receiver; "ratio": other's p99 by ours;
-        "what": the same in a line;
-        "planned" and "received": note-ons of ours; "left_on"; "locates" and
-        "drop_outs", of which there should be none; "midi_api"; "seconds"; "delay_ms".
+        By its name each feed as `follow` has it, and "ardour" as `bench_ardour.measure` has it,
+        where there is Ardour; the host's moves as `bench_moves.measure` has them; the flood as
+        `flood` has it; "storm_faults", notes left on, offs without an on and double ons of all
+        storms. The first feed again as "ours" and "other", p50, p99 and max in milliseconds, and
+        "ratio", other's p99 by ours, with its "planned", "received" and "left_on"; "what" that is
+        in a line; "midi_api"; "seconds".
 
     Raises:
         MissingPart: there is no MIDI here, nor jackd.
@@ -74,7 +52,31 @@ def measure(
         api = midi_status().available
         if api is None:
             api = stack.enter_context(jack_server("scorelock-bench"))
-        return _measure(api, synthetic(seconds, seed), delay_s, seed)
+        if not api.virtual:
+            raise MissingPart(f"expected a MIDI system with virtual ports, {api.name} has none")
+        result: dict[str, Any] = {}
+        for feed in FEEDS:
+            say(f"{feed.name}: {feed.what} ...")
+            result[feed.name] = follow(api.name, feed, seconds, seed)
+        say("locates, stops and wraps ...")
+        result |= bench_moves.measure(api.name, seconds, seed)
+        say("a flood ...")
+        result |= flood(api.name, seconds, seed)
+    say(f"{storms} storms ...")
+    result["storm_faults"] = sum(map(faults, range(storms)))
+    result |= _ardour(seconds)
+    first = result[FEEDS[0].name]
+    return result | {
+        "ours": first["ours"],
+        "other": first["other"],
+        "ratio": first["other"]["p99"] / first["ours"]["p99"],
+        "what": "error of live sending against the host's true time; other: on the last report",
+        "planned": first["planned"],
+        "received": first["received"],
+        "left_on": first["left_on"],
+        "midi_api": api.name,
+        "seconds": seconds,
+    }
 
 
 def synthetic(seconds: float, seed: int) -> Performance:
@@ -88,41 +90,92 @@ def synthetic(seconds: float, seed: int) -> Performance:
     return Performance((Part("chords", tuple(chords)), Part("line", tuple(line))), seconds)
 
 
-def _measure(api: ApiStatus, score: Performance, delay_s: float, seed: int) -> dict[str, Any]:
-    if not api.virtual:
-        raise MissingPart(f"expected a MIDI system with virtual ports, {api.name} has none")
-    clock = MonotonicClock()
-    names = ("ours", "other")
-    with ExitStack() as stack:
-        bridges = [stack.enter_context(_child(_bridge, name, score)) for name in names]
-        addresses = [bridge.recv() for bridge in bridges]
-        receiver = stack.enter_context(_child(_receive, api.name, names))
-        receiver.recv()
-        ends_s = _STARTS_S + score.duration_s
-        moves = (Position(0, 0.0), Roll(_STARTS_S), Stop(ends_s))
-        datagrams = reaper(moves, ends_s, delay_s=delay_s, seed=seed)
-        host = HostSimulator(datagrams, addresses, clock)
-        host.start(clock.now() + _SETTLES_S)
-        host.join()
-        clock.sleep_until(clock.now() + _SETTLES_S)
-        (ours, report), (other, _) = (_finish(bridge) for bridge in bridges)
-        received: dict[str, Sent] = _finish(receiver)
-    origin_s = host.start_s + _STARTS_S
+def follow(api: str, feed: Feed, seconds: float, seed: int) -> dict[str, Any]:
+    """Both bridges on one feed.
+
+    Returns:
+        "ours_ms" and "naive_ms": median and p99 of the error of a note's start when it was sent,
+        either way, in milliseconds; "ours" and "other" the same with their greatest, "ours_arrival"
+        and "other_arrival" at the receiver; "planned" and "received" note-ons of ours; "left_on";
+        "locates" and "drop_outs", of which there should be none.
+    """
+    score = synthetic(seconds, seed)
+    ends_s = _STARTS_S + seconds
+    moves = (Position(0, 0.0), Roll(_STARTS_S), Stop(ends_s))
+    played = play(api, score, feed.datagrams(moves, ends_s, seed), OURS, OTHER)
+    origin_s = played.start_s + _STARTS_S
     result: dict[str, Any] = {}
-    for name, own in zip(names, (ours, other), strict=True):
-        result[name] = _spread(_errors(score, own, origin_s))
-        result[f"{name}_arrival"] = _spread(_errors(score, received[name], origin_s))
-    return result | {
-        "ratio": result["other"]["p99"] / result["ours"]["p99"],
-        "what": "error of live sending against the host's true time; other: on the last report",
+    for name, ms in ((OURS, "ours_ms"), (OTHER, "naive_ms")):
+        result[name] = _spread(_errors(score, played.sent[name], origin_s))
+        result[f"{name}_arrival"] = _spread(_errors(score, played.received[name], origin_s))
+        result[ms] = {"median": result[name]["p50"], "p99": result[name]["p99"]}
+    return result | _counts(score, played)
+
+
+def flood(api: str, seconds: float, seed: int) -> dict[str, Any]:
+    """Ours alone while 5,000 datagrams a second come.
+
+    Returns:
+        "flood_p99_ms", as of `follow`; "flood_datagrams" that were read; "flood_lost_sync", locates
+        and drop-outs, of which the script has none; "flood_received" note-ons.
+    """
+    score = synthetic(seconds, seed)
+    ends_s = _STARTS_S + seconds
+    moves = (Position(0, 0.0), Roll(_STARTS_S), Stop(ends_s))
+    played = play(api, score, flooded(moves, ends_s, seed), OURS)
+    errors_s = _errors(score, played.sent[OURS], played.start_s + _STARTS_S)
+    counts = _counts(score, played)
+    return {
+        "flood_p99_ms": _spread(errors_s)["p99"],
+        "flood_datagrams": played.report.datagrams,
+        "flood_lost_sync": counts["locates"] + counts["drop_outs"],
+        "flood_received": counts["received"],
+    }
+
+
+def rows(result: Mapping[str, Any]) -> Iterator[tuple[str, str, str, str, str]]:
+    """The result as rows of bench, ours, other, ratio and what."""
+    for name, feed in result.items():
+        if isinstance(feed, dict) and "naive_ms" in feed:
+            ours, other = feed["ours_ms"], feed["naive_ms"]
+            ratio = f"{other['p99'] / ours['p99']:.2f}"
+            yield f"live {name}", _shown(ours), _shown(other), ratio, result["what"]
+    for key, what in {
+        "locate_ms": "report in to the last note-off and the first note of the new place, p99",
+        "wrap_ms": "gap or overlap at the seam of a loop whose range is known, p99",
+        "seam_ms": "its two sides against the host's true seam, p99",
+        "stop_ms": "the stop's datagram in to the last note-off, p99",
+        "flood_p99_ms": f"error of sending while {result['flood_datagrams']} datagrams came, p99; "
+        f"lost sync {result['flood_lost_sync']} times",
+    }.items():
+        yield f"live {key.removesuffix('_ms')}", f"{result[key]:.2f} ms", "", "", what
+    faulty = "notes left on, offs without an on, double ons in random storms"
+    yield "live storms", str(result["storm_faults"]), "", "", faulty
+
+
+def _shown(spread: Mapping[str, float]) -> str:
+    return "\n".join(f"{name} {number:.2f} ms" for name, number in spread.items())
+
+
+def _ardour(seconds: float) -> dict[str, Any]:
+    """The feed of a real host, where there is one."""
+    from scorelock.bridge import bench_ardour  # which needs what few machines have
+
+    say("ardour: the real one, with its own MIDI track beside ours ...")
+    try:
+        return {"ardour": bench_ardour.measure(seconds)}
+    except MissingPart as err:
+        say(f"going on without Ardour: {err}")
+        return {}
+
+
+def _counts(score: Performance, played: Played) -> dict[str, int]:
+    return {
         "planned": len(score.notes),
-        "received": len(_ons(received["ours"])),
-        "left_on": _left_on(received["ours"]),
-        "locates": report.locates,
-        "drop_outs": report.drop_outs,
-        "midi_api": api.name,
-        "seconds": score.duration_s,
-        "delay_ms": 1000 * delay_s,
+        "received": len(_ons(played.received[OURS])),
+        "left_on": _left_on(played.received[OURS]),
+        "locates": played.report.locates,
+        "drop_outs": played.report.drop_outs,
     }
 
 
@@ -148,7 +201,7 @@ def _left_on(sent: Sent) -> int:
         key = data[0] & 0x0F, data[1]
         if data[0] & 0xF0 == NOTE_ON:
             down.add(key)
-        elif data[0] & 0xF0 == NOTE_ON - 0x10:
+        elif data[0] & 0xF0 == NOTE_OFF:
             down.discard(key)
     return len(down)
 
@@ -156,174 +209,3 @@ def _left_on(sent: Sent) -> int:
 def _spread(errors_s: Iterable[float]) -> dict[str, float]:
     spread = Spread.of(errors_s)
     return asdict(spread) if spread is not None else {}
-
-
-# The other processes. Each tells that it is ready, works until it is told to end, and tells what
-# it saw.
-
-
-@contextmanager
-def _child(work: Callable[..., None], *args: object) -> Iterator["Connection[Any, Any]"]:
-    context = get_context("spawn")
-    here, there = context.Pipe()
-    process = context.Process(target=work, args=(there, *args), daemon=True)
-    process.start()
-    there.close()  # so that its end is told, not waited for
-    try:
-        yield here
-    finally:
-        here.close()
-        process.join(5.0)
-        process.kill()
-
-
-def _finish(child: "Connection[Any, Any]") -> Any:  # noqa: ANN401 - each child answers its own
-    child.send(None)
-    return child.recv()
-
-
-def _bridge(parent: "Connection[Any, Any]", name: str, score: Performance) -> None:
-    clock = MonotonicClock()
-    out = _Both(PortProcess(f"virtual:{name}", clock, say), RecordingOut(clock))
-    osc = OscIn("127.0.0.1:0", clock)
-    run = _ours if name == "ours" else _other
-    report = run(parent, score, out, osc)
-    parent.send((out.recording.sent, report))
-
-
-def _ours(
-    parent: "Connection[Any, Any]", score: Performance, out: "_Both", osc: OscIn
-) -> SessionReport:
-    with LiveSession(score, None, out, osc, hosts(_RATE), MonotonicClock()) as live:
-        parent.send(osc.address)
-        parent.recv()
-    return live.report()
-
-
-def _other(parent: "Connection[Any, Any]", score: Performance, out: "_Both", osc: OscIn) -> None:
-    """A plain bridge: while the host rolls it plays on the last report."""
-    waiting = sorted(
-        [
-            (note.onset_s, bytes((NOTE_ON | note.channel, note.pitch, note.velocity)))
-            for note in score.notes
-        ]
-        + [(note.end_s, bytes((NOTE_ON | note.channel, note.pitch, 0))) for note in score.notes],
-        reverse=True,
-    )
-    dialect = hosts(_RATE)
-    rolling: list[Roll] = []
-
-    def receive(datagram: bytes, at_s: float) -> None:
-        for event in read(dialect, datagram, at_s).events:
-            if isinstance(event, Roll):
-                rolling.append(event)
-            elif isinstance(event, Position) and rolling:
-                while waiting and waiting[-1][0] <= event.position_s:
-                    out.send(waiting.pop()[1])
-
-    with osc:
-        osc.start(receive)
-        parent.send(osc.address)
-        parent.recv()
-
-
-def _receive(parent: "Connection[Any, Any]", api: str, names: tuple[str, ...]) -> None:
-    clock = MonotonicClock()
-    with ExitStack() as stack:
-        ports = [stack.enter_context(closing(RtMidiIn(api, name))) for name in names]
-        parent.send("ready")
-        ends = [_Arrivals() for _ in ports]
-        ended = False
-        while not ended:
-            ended = parent.poll(_POLL_S)
-            for port, end in zip(ports, ends, strict=True):
-                end.add(port.read(), clock.now())
-        parent.send({name: end.sent() for name, end in zip(names, ends, strict=True)})
-
-
-class _Arrivals:
-    """Messages with the library's own times between them, put on our clock.
-
-    The time of reading, less the times since the first message, is late by how long a message
-    waited to be read: the least of these differences is when the first message came.
-    """
-
-    def __init__(self) -> None:
-        self._came: Sent = []
-        self._last_s = 0.0
-        self._first_s = float("inf")
-
-    def add(self, messages: Sent, read_s: float) -> None:
-        for after_s, data in messages:
-            self._last_s += after_s
-            self._came.append((self._last_s, data))
-            self._first_s = min(self._first_s, read_s - self._last_s)
-
-    def sent(self) -> Sent:
-        return [(self._first_s + came_s, data) for came_s, data in self._came]
-
-
-class _Both:
-    """Sends on, and keeps what was sent with its time."""
-
-    def __init__(self, out: MidiOut, recording: RecordingOut) -> None:
-        self.name = out.name
-        self.api = out.api
-        self.recording = recording
-        self._out = out
-
-    def send(self, data: bytes) -> None:
-        self._out.send(data)
-        self.recording.send(data)
-
-    def alive(self) -> bool:
-        return self._out.alive()
-
-    def close(self) -> None:
-        self._out.close()
-
-
-@contextmanager
-def jack_server(name: str) -> Iterator[ApiStatus]:
-    """A JACK server without sound hardware, for this process and its children.
-
-    Any name but "default" leaves a user's own server alone.
-
-    Raises:
-        MissingPart: jackd is not installed, or does not start.
-    """
-    jackd = shutil.which("jackd")
-    if jackd is None:
-        raise MissingPart("expected a MIDI system, found none; on Debian: apt-get install jackd2")
-    before = dict(os.environ)
-    os.environ |= {"JACK_DEFAULT_SERVER": name, "JACK_NO_AUDIO_RESERVATION": "1"}
-    driver = ["-d", "dummy", "-r", "48000", "-p", str(_JACK_PERIOD)]
-    server = subprocess.Popen(
-        [jackd, "-n", name, "-r", *driver],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        yield _await_jack(server)
-    finally:
-        server.terminate()
-        with suppress(subprocess.TimeoutExpired):
-            server.wait(5.0)
-        server.kill()
-        server.wait()
-        for key in ("JACK_DEFAULT_SERVER", "JACK_NO_AUDIO_RESERVATION"):
-            os.environ.pop(key, None)
-        os.environ |= before
-
-
-def _await_jack(server: "subprocess.Popen[bytes]") -> ApiStatus:
-    clock = MonotonicClock()
-    for _ in range(50):
-        clock.sleep_until(clock.now() + 0.1)
-        for api in midi_status().apis:
-            if api.name == "JACK" and api.available:
-                return api
-        if server.poll() is not None:
-            break
-    raise MissingPart("expected jackd to start, it did not; try: jackd -r -d dummy")

@@ -10,9 +10,9 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
-from scorelock.bridge.bench_live import jack_server
 from scorelock.bridge.commands.live import READY
 from scorelock.bridge.demo_film import draw_demo_film
+from scorelock.bridge.jack_server import jack_server
 from scorelock.bridge.ports import midi_status
 from scorelock.engine.errors import MissingPart
 

@@ -41,6 +41,7 @@ from scorelock.bridge.transport import (
 )
 
 WINDOW_S: Final = 3.0  # of reports that make the estimate
+AT_ONCE_S: Final = 0.008  # a burst, or more reports than are worth their while
 AHEAD_IS_LOCATE_S: Final = 0.15
 BEHIND_IS_LATE_S: Final = 0.15
 BEHIND_IS_LOCATE_S: Final = 0.5
@@ -123,6 +124,7 @@ class Chaser:
         self._cursor_s: float | None = None
         self._starts_at_cursor = False
         self._paused = False
+        self._guessed = False
         self._believe = BELIEVED
         self._moving: list[Position] = []  # reports that move as time does
         self._suspect: Position | None = None
@@ -261,7 +263,7 @@ class Chaser:
     def _change_rate(self, event: Rate) -> None:
         if not (math.isfinite(event.rate) and abs(event.rate) <= FASTEST):
             return
-        if self._rolling and self._window:
+        if event.rate != self._rate and self._rolling and self._window:
             here = Position(event.at_s, self._at(event.at_s))
             self._rate = event.rate
             self._window = deque([here])
@@ -279,6 +281,7 @@ class Chaser:
         self._last = None
         if self._starts_at_cursor and self._cursor_s is not None:
             self._anchor(self._heard(Position(at_s, self._cursor_s)))
+            self._guessed = True
 
     def _begin(self, at_s: float) -> None:
         self._rolling = True
@@ -372,6 +375,7 @@ class Chaser:
 
     def _anchor(self, *reports: Position) -> None:
         """Begin a take at these reports."""
+        self._guessed = False
         self._window.clear()
         self._suspect = None
         for report in reports:
@@ -381,7 +385,15 @@ class Chaser:
         self._look_at_loop(reports[-1].at_s)
 
     def _add(self, report: Position) -> None:
+        """Take in a report; of those that come at once only the least late counts."""
+        if self._window and report.at_s - self._window[-1].at_s < AT_ONCE_S:
+            if self._offset(report) <= self._offset(self._window[-1]):
+                return
+            self._window.pop()
         self._window.append(report)
+        if self._guessed and len(self._window) > RECENT:
+            self._guessed = False  # the start's own message is not as late as reports are
+            self._window.popleft()
         while self._window[0].at_s < report.at_s - WINDOW_S:
             self._window.popleft()
         newest = list(self._window)[-RECENT:]

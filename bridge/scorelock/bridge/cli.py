@@ -19,6 +19,15 @@ COMMANDS: Final = {
         "draw a film, score it, and play it: the first minute",
     ),
     "compose": ("scorelock.bridge.commands.compose", "write the score of a film to a file"),
+    "edit": (
+        "scorelock.bridge.commands.edit",
+        "change the score of a film: chords, curves, spans, tempo, hits, takes; undo and redo",
+    ),
+    "render": (
+        "scorelock.bridge.commands.render",
+        "write the edited score of a film to files",
+    ),
+    "plot": ("scorelock.bridge.commands.plot", "draw the timeline of an edited score"),
     "analyse": (
         "scorelock.bridge.commands.analyse",
         "watch a film and keep what was seen, so that all else starts at once",
@@ -32,6 +41,18 @@ COMMANDS: Final = {
     "simulate": (
         "scorelock.bridge.commands.simulate",
         "send what a host would send, to try all without one",
+    ),
+    "calibrate": (
+        "scorelock.bridge.commands.calibrate",
+        "measure the latency that live --latency takes",
+    ),
+    "learn": (
+        "scorelock.bridge.commands.learn",
+        "find out how a host speaks that Scorelock does not know",
+    ),
+    "mark": (
+        "scorelock.bridge.commands.mark",
+        "write cuts, chords and tempo into a host, and see that they are there",
     ),
     "ports": ("scorelock.bridge.commands.ports", "list MIDI ports and the APIs compiled in"),
     "doctor": ("scorelock.bridge.commands.doctor", "say what is missing here and how to get it"),

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scorelock.bridge.console import progress, say
+from scorelock.bridge.musical_time import add_playing_arguments, add_time_arguments, timed
 from scorelock.engine.cue_folder import CueFolder
 from scorelock.engine.errors import BadSetting
 from scorelock.engine.features import EXTRACTOR, VideoFeatures
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def add_compose_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the options of `settings_of`, with the defaults of `ComposeSettings`."""
+    """Add the options of `settings_of`, with the defaults of `ComposeSettings`, and of `timed`."""
     default = ComposeSettings()
     group = parser.add_argument_group("composing")
     group.add_argument(
@@ -80,6 +81,8 @@ def add_compose_arguments(parser: argparse.ArgumentParser) -> None:
         default="auto",
         help="what computes: auto takes CUDA where it is there (default: %(default)s)",
     )
+    add_time_arguments(parser)
+    add_playing_arguments(parser)
 
 
 def settings_of(args: argparse.Namespace) -> ComposeSettings:
@@ -125,7 +128,7 @@ def performance_of(args: argparse.Namespace) -> tuple[Cue, Performance]:
     from scorelock.engine.arrange import arrange
     from scorelock.engine.compose import complete
 
-    cue, bundle = _begun(args)
+    cue, bundle = begun(args)
     (cue,) = complete([cue], bundle)
     return cue, arrange(cue)
 
@@ -137,15 +140,20 @@ def stream_of(args: argparse.Namespace) -> tuple[Cue, Iterator["Arranged"]]:
     Raises:
         ScorelockError: the film, the bundle or an option is at fault.
     """
-    from scorelock.engine.arrange import arranged
+    from scorelock.engine.arrange import arranged_cue
     from scorelock.engine.compose import chords, spans
 
-    cue, bundle = _begun(args)
-    coming = arranged(spans(cue, (row[0] for row in chords([cue], bundle))), cue.dynamics)
+    cue, bundle = begun(args)
+    coming = arranged_cue(cue, spans(cue, (row[0] for row in chords([cue], bundle))))
     return cue, chain([next(coming)], coming)
 
 
-def _begun(args: argparse.Namespace) -> tuple[Cue, "Bundle"]:
+def begun(args: argparse.Namespace) -> tuple[Cue, "Bundle"]:
+    """A cue of `args.film` without chords, and the model that composes them.
+
+    Raises:
+        ScorelockError: the film, the bundle or an option is at fault.
+    """
     settings = settings_of(args)  # before the long work, so that a typing error shows at once
     from scorelock.engine.bundle import Bundle
     from scorelock.engine.compose import begin
@@ -154,7 +162,7 @@ def _begun(args: argparse.Namespace) -> tuple[Cue, "Bundle"]:
     features = features_of(args.film)
     say(f"composing on {bundle.device.device}: {bundle.device.why}")
     (cue,) = begin(features, bundle, [settings])
-    return cue, bundle
+    return timed(cue, args), bundle
 
 
 def features_of(film: Path, *, again: bool = False) -> VideoFeatures:

@@ -88,7 +88,7 @@ def add_out_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="PART=CHANNEL[:PROGRAM[:BANK]][@PORT]",
-        help="where chords, bass or pattern go and with which sound; may be given for each",
+        help="where chords, bass, pattern or drone go and with which sound; may be given for each",
     )
     group.add_argument(
         "--expression",

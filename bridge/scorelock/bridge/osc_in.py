@@ -18,6 +18,7 @@ from scorelock.bridge.clock import Clock
 from scorelock.bridge.dialects.contract import Peer, Request
 from scorelock.bridge.osc import BadPacket, encode
 from scorelock.bridge.osc_stream import Deframer
+from scorelock.bridge.realtime import prefer_this_thread
 from scorelock.engine.errors import BadSetting, PortError
 
 Receiver = Callable[[bytes, float], None]
@@ -139,6 +140,7 @@ class OscIn:
                 self._socket.recv(_LARGEST)
 
     def _run(self, receiver: Receiver) -> None:
+        prefer_this_thread()  # it stamps what arrives, and must not sleep while others wait for it
         while not self._ending.is_set():
             wait_s = self._send_due()
             for key, _ in self._selector.select(wait_s):

@@ -8,10 +8,20 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Self
 
-from scorelock.engine.arrange import BASS_CHANNEL, CHORDS_CHANNEL, PATTERN_CHANNEL
+from scorelock.engine.arrange import (
+    BASS_CHANNEL,
+    CHORDS_CHANNEL,
+    DRONE_CHANNEL,
+    PATTERN_CHANNEL,
+)
 from scorelock.engine.errors import BadSetting
 
-USUAL: Final = {"chords": CHORDS_CHANNEL, "bass": BASS_CHANNEL, "pattern": PATTERN_CHANNEL}
+USUAL: Final = {
+    "chords": CHORDS_CHANNEL,
+    "bass": BASS_CHANNEL,
+    "pattern": PATTERN_CHANNEL,
+    "drone": DRONE_CHANNEL,
+}
 """The channel of each part's notes."""
 _CHANGE, _CONTROL = 0xC0, 0xB0
 _BANK_HIGH, _BANK_LOW = 0, 32

@@ -28,7 +28,7 @@ from scorelock.bridge.show import (
     TimecodeTo,
 )
 from scorelock.bridge.transport import TransportEvent
-from scorelock.engine.arrange import Arranged
+from scorelock.engine.arrange import PARTS, Arranged
 from scorelock.engine.errors import BadSetting
 from scorelock.engine.key import Key
 from scorelock.engine.score import ChordSpan, Note, Part, Performance
@@ -319,7 +319,7 @@ def _plain_part(part: Arranged) -> dict[str, Any]:
     span = part.span
     return {
         "span": [span.start_s, span.end_s, span.chord.root, span.chord.quality, span.why],
-        **{name: _numbers(getattr(part, name)) for name in _PARTS},
+        **{name: _numbers(getattr(part, name)) for name in PARTS},
     }
 
 
@@ -327,11 +327,8 @@ def _arranged(plain: dict[str, Any]) -> Arranged:
     start_s, end_s, root, quality, why = plain["span"]
     return Arranged(
         ChordSpan(start_s, end_s, Chord(root, quality), why),
-        *(_notes(plain[name]) for name in _PARTS),
+        *(_notes(plain[name]) for name in PARTS),
     )
-
-
-_PARTS: Final = ("chords", "bass", "pattern")
 
 
 def _numbers(notes: Iterable[Note]) -> list[tuple[Any, ...]]:

@@ -17,6 +17,7 @@ from pythonosc.osc_message import OscMessage
 
 from scorelock.bridge.clock import Clock
 from scorelock.bridge.osc import Argument, encode
+from scorelock.bridge.realtime import prefer_this_thread
 from scorelock.bridge.transport import LoopRange, Pause, Position, Rate, Repeat, Roll, Stop, Tempo
 
 Move = Roll | Stop | Pause | Position | Rate | LoopRange | Repeat | Tempo
@@ -240,6 +241,7 @@ class HostSimulator:
             raise self.failure
 
     def _run(self) -> None:
+        prefer_this_thread()
         try:
             with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
                 for at_s, data in self._datagrams:

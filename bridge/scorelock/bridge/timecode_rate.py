@@ -55,6 +55,12 @@ def known_rate(
     return RATES[told]
 
 
+def remembered_rate(film: Path) -> FrameRate | None:
+    """How the host of a film counts, if it was asked or told before."""
+    told = _remembered(CueFolder.of(film, say).path)
+    return None if told is None else RATES[told]
+
+
 def asker() -> Callable[[FrameRate, Sequence[str]], str] | None:
     """What asks at a terminal; None without one."""
     return _ask if sys.stdin.isatty() and sys.stderr.isatty() else None

@@ -1,49 +1,52 @@
-"""Chords, density and loudness become notes: held chords, a bass, and a pattern.
+"""Chords, density and loudness become notes: chords, a bass, a pattern, and sometimes a drone.
 
-Density is the paper's: notes sounding in a second. The held chord and the bass make up what they
-can of it, the pattern the rest (the public renderer reads its pattern from loudness, so its own
-density is never heard). Velocity follows the paper's renderer: 49 + 63 (loudness / 0.5)^0.3.
+Density is the paper's: notes sounding in a second. Chords and bass make up what the style lets them
+of it, the pattern the rest (the public renderer reads its pattern from loudness, so its own density
+is never heard). Velocity follows the paper's renderer: 49 + 63 (loudness / 0.5)^0.3.
+
+What came before a span reaches it only through the voice leading, which begins anew with each
+phrase of four bars; what comes after it, only by being there: the last chord closes with the film.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import cycle
-from math import ceil
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from scorelock.engine.arranging.accents import Accent
+from scorelock.engine.arranging.metre import NEAR_S, Metre
+from scorelock.engine.arranging.phrasing import LOUDEST, loudness_share, velocity
+from scorelock.engine.arranging.scene import Scene
+from scorelock.engine.arranging.span import BASS, CHORDS, DRONE, PATTERN, play
+from scorelock.engine.hits import Hit
+from scorelock.engine.playing import Playing, Style
 from scorelock.engine.score import ChordSpan, Cue, Dynamics, Note, Part, Performance
-from scorelock.engine.voicing import Voicing, bass_note, thinned, voice
+from scorelock.engine.tempo_map import TempoMap
 
-CHORDS_CHANNEL: Final = 0
-BASS_CHANNEL: Final = 1
-PATTERN_CHANNEL: Final = 2
+__all__ = [
+    "BASS_CHANNEL",
+    "CHORDS_CHANNEL",
+    "DRONE_CHANNEL",
+    "LOUDEST",
+    "PARTS",
+    "PATTERN_CHANNEL",
+    "Arranged",
+    "Playing",
+    "Style",
+    "arrange",
+    "arranged",
+    "arranged_cue",
+    "loudness_share",
+    "velocity",
+]
 
-LOUDEST: Final = 0.5
-"""Loudness at which the paper's renderer reaches its highest velocity."""
-
-PATTERNS: Final = (
-    *((0, 0), (1, 1), (2, 1), (3, 1), (4, 1), (6, 1), (8, 1)),
-    *((6, 2), (8, 2), (6, 3), (8, 3)),
-)
-"""(steps a second, notes a step): at 120 beats a minute halves, quarters, triplets, eighths,
-sixteenths, then two and three notes at once, because more steps than eight blur."""
-
-_ACCENTS: Final = {"second": -4, "beat": -10, "off": -18}
-"""Velocity of the pattern under the held chord's: strong on the second, weak off the beat."""
-
-
-def velocity(loudness: float) -> int:
-    """MIDI velocity 49..112 of a loudness 0..1 (paper's renderer)."""
-    return 49 + round(63 * float(loudness_share(np.float64(loudness))))
-
-
-def loudness_share(loudness: NDArray[np.float64] | np.float64) -> NDArray[np.float64] | np.float64:
-    """How loud it is heard, 0..1, of a loudness 0..1 (paper's renderer)."""
-    share: NDArray[np.float64] = (np.clip(loudness, 0.0, LOUDEST) / LOUDEST) ** 0.3
-    return share
+CHORDS_CHANNEL: Final = CHORDS.channel
+BASS_CHANNEL: Final = BASS.channel
+PATTERN_CHANNEL: Final = PATTERN.channel
+DRONE_CHANNEL: Final = DRONE.channel
+PARTS: Final = ("chords", "bass", "pattern", "drone")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,74 +57,72 @@ class Arranged:
     chords: tuple[Note, ...]
     bass: tuple[Note, ...]
     pattern: tuple[Note, ...]
+    drone: tuple[Note, ...] = ()
 
     @property
     def notes(self) -> tuple[Note, ...]:
         """Of all parts."""
-        return (*self.chords, *self.bass, *self.pattern)
+        return (*self.chords, *self.bass, *self.pattern, *self.drone)
 
 
 def arrange(cue: Cue) -> Performance:
-    """Write the notes of a cue: parts "chords", "bass" and "pattern", none past the film's end."""
-    spans = list(arranged(cue.chords, cue.dynamics))
+    """Write the notes of a cue: `PARTS`, none past the film's end."""
+    spans = list(arranged_cue(cue, cue.chords))
     return Performance(
         tuple(
             Part(name, tuple(sorted(note for span in spans for note in getattr(span, name))))
-            for name in ("chords", "bass", "pattern")
+            for name in PARTS
         ),
         cue.features.film.duration_s,
     )
 
 
-def arranged(spans: Iterable[ChordSpan], dynamics: Dynamics) -> Iterator[Arranged]:
-    """Write the notes of span after span, as they come."""
-    voicing: Voicing | None = None
-    low: int | None = None
-    for span in spans:
-        voicing, low = voice(span.chord, voicing), bass_note(span.chord, low)
-        rows = _seconds(span, dynamics)
-        level = velocity(_mean(dynamics.loudness, rows))
-        held = thinned(voicing, span.chord, round(_mean(dynamics.density, rows)) - 1)
-        length = span.end_s - span.start_s
-        yield Arranged(
-            span,
-            tuple(Note(span.start_s, length, pitch, level, CHORDS_CHANNEL) for pitch in held),
-            (Note(span.start_s, length, low, level, BASS_CHANNEL),),
-            tuple(_pattern(span, voicing, dynamics, sustained=len(held) + 1)),
-        )
+def arranged_cue(cue: Cue, spans: Iterable[ChordSpan]) -> Iterator[Arranged]:
+    """Write the notes of a cue's chords, which may still be coming."""
+    return arranged(
+        spans,
+        cue.dynamics,
+        cue.tempo_map,
+        cue.playing,
+        cue.seen.emotion,
+        cue.hits,
+        cue.features.film.duration_s,
+        cue.key.pitch_class,
+    )
 
 
-def _pattern(
-    span: ChordSpan, voicing: Voicing, dynamics: Dynamics, sustained: int
-) -> Iterator[Note]:
-    """Arpeggiate the voicing an octave up, as densely as each second asks beyond what is held."""
-    pitches = [pitch + 12 for pitch in voicing]
-    ranks = cycle([*range(len(pitches)), *range(len(pitches) - 2, 0, -1)])  # up and down
-    for second in _seconds(span, dynamics):
-        steps, together = _densest(float(dynamics.density[second]) - sustained)
-        level = velocity(float(dynamics.loudness[second]))
-        for step in range(steps):
-            onset, end = second + step / steps, second + (step + 1) / steps
-            if not span.start_s <= onset < span.end_s:
-                continue
-            accent = _ACCENTS["second" if step == 0 else "beat" if 2 * step == steps else "off"]
-            length, lowest = min(end, span.end_s) - onset, next(ranks)
-            for rank in range(lowest, lowest + together):
-                pitch = pitches[rank % len(pitches)]
-                yield Note(onset, length, pitch, level + accent, PATTERN_CHANNEL)
+def arranged(
+    spans: Iterable[ChordSpan],
+    dynamics: Dynamics,
+    grid: TempoMap = TempoMap(),  # noqa: B008 - a value
+    playing: Playing = Playing(),  # noqa: B008 - a value
+    emotion: NDArray[np.float32] | None = None,
+    hits: Sequence[Hit] = (),
+    duration_s: float | None = None,
+    tonic: int | None = None,
+) -> Iterator[Arranged]:
+    """Write the notes of span after span, each as soon as the next one is known.
 
-
-def _densest(notes: float) -> tuple[int, int]:
-    """The pattern whose notes a second are nearest to what is wanted, the thinner one of two."""
-    return min(PATTERNS, key=lambda pattern: abs(pattern[0] * pattern[1] - notes))
-
-
-def _seconds(span: ChordSpan, dynamics: Dynamics) -> range:
-    """The seconds that a span touches and that have a row: the last frame of a film may end just
-    past a whole second, which begins no row.
+    Args:
+        spans: in time order.
+        dynamics: density and loudness, one row a second.
+        grid: bars and beats.
+        playing: what the user chose.
+        emotion: (T, 6) probabilities in the order of `EMOTIONS`; without it density alone chooses
+            the style, and there is no drone.
+        hits: instants of the film that the music meets, in any order.
+        duration_s: of the film: a last span that ends before it does not close. Without it the
+            last span closes wherever it ends.
+        tonic: 0..11, of the key; without it the drone lies on the root of each chord.
     """
-    return range(int(span.start_s), min(ceil(span.end_s), len(dynamics.density)))
-
-
-def _mean(row_values: NDArray[np.float32], rows: range) -> float:
-    return float(row_values[rows.start : rows.stop].mean())
+    metre = Metre(grid)
+    accents = [Accent.of(hit, metre) for hit in sorted(hits)]
+    scene = Scene(dynamics, metre, playing, emotion, accents, tonic)
+    coming = iter(spans)
+    span, before = next(coming, None), None
+    while span is not None:
+        following = next(coming, None)
+        at_end = duration_s is None or span.end_s >= duration_s - NEAR_S
+        before = play(scene, span, before, closes=following is None and at_end)
+        yield Arranged(span, before.chords, before.bass, before.pattern, before.drone)
+        span = following

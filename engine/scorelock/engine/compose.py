@@ -5,28 +5,32 @@ A cue begins without chords; `chords` goes on from wherever it is, so a cue whos
 taken away is composed anew from there, and one that is being composed can be played already.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from scorelock.engine.bundle import Bundle, Manifest
 from scorelock.engine.decoder import decode_takes
 from scorelock.engine.features import VideoFeatures
 from scorelock.engine.key import Key
-from scorelock.engine.mood import Mood, Seen
+from scorelock.engine.mood import Mood
 from scorelock.engine.prior import AffectScale, Lean
 from scorelock.engine.recall import Recall
 from scorelock.engine.sampling import Sampler
-from scorelock.engine.score import ChordSpan, ComposeSettings, Cue
+from scorelock.engine.score import ChordSpan, ComposeSettings, Cue, Dynamics
+from scorelock.engine.slots import SHORTEST_S, Slots, resampled
 from scorelock.engine.vocabulary import Chord
 
 LEADS: Final = "emopia"
 """Whose labels lead; the others are left to judge the result by."""
 MAJOR: Final = Key("C", minor=False)
 MINOR: Final = Key("A", minor=True)
+NO_DYNAMICS: Final = Dynamics(np.zeros(0, np.float32), np.zeros(0, np.float32))
 
 
 def compose(features: VideoFeatures, bundle: Bundle, settings: ComposeSettings) -> Cue:
@@ -47,18 +51,26 @@ def compose_takes(
 
 def begin(features: VideoFeatures, bundle: Bundle, takes: Sequence[ComposeSettings]) -> list[Cue]:
     """Cues that know their key, density and loudness, and no chord yet."""
-    dynamics = bundle.dynamics(features.matrix(bundle.manifest.layout))
     return [
-        Cue(
-            features=features,
-            key=settings.key or mood_key(features),
-            chords=(),
-            dynamics=_lean(features, [settings]).dynamics(dynamics),
-            settings=settings,
-            bundle=bundle.manifest.name,
+        with_dynamics(
+            Cue(
+                features=features,
+                key=settings.key or mood_key(features),
+                chords=(),
+                dynamics=NO_DYNAMICS,
+                settings=settings,
+                bundle=bundle.manifest.name,
+            ),
+            bundle,
         )
         for settings in takes
     ]
+
+
+def with_dynamics(cue: Cue, bundle: Bundle) -> Cue:
+    """The cue as dense and loud as the model and its mood make it."""
+    dynamics = bundle.dynamics(cue.seen.matrix(bundle.manifest.layout))
+    return replace(cue, dynamics=_lean(cue.seen.emotion, [cue]).dynamics(dynamics))
 
 
 def complete(cues: Sequence[Cue], bundle: Bundle) -> list[Cue]:
@@ -68,54 +80,77 @@ def complete(cues: Sequence[Cue], bundle: Bundle) -> list[Cue]:
 
 
 def chords(cues: Sequence[Cue], bundle: Bundle) -> Iterator[tuple[Chord, ...]]:
-    """Second by second the chord of every cue: those it has, then new ones after them.
+    """Slot by slot the chord of every cue: those it has, then new ones after them.
 
     Args:
-        cues: of one film; how many chords each has may differ.
+        cues: of one film and in the same slots; how many chords each has may differ.
         bundle: that they were begun with.
     """
-    features = cues[0].features
-    keys, takes = [cue.key for cue in cues], [cue.settings for cue in cues]
-    rows = features.matrix(bundle.manifest.layout)[: seconds_of(features)]
-    minor = [key.minor for key in keys]
+    keys, slots = [cue.key for cue in cues], cues[0].slots
+    if any(cue.slots != slots for cue in cues[1:]):
+        raise ValueError("expected takes in the same slots")
+    rows = resampled(cues[0].seen.matrix(bundle.manifest.layout), slots)
     primers = [
-        [chord.transposed(-cue.key.transposition).token for chord in _begun(cue)] for cue in cues
+        [chord.transposed(-cue.key.transposition).token for chord in begun(cue, slots)]
+        for cue in cues
     ]
-    trust = [settings.recall for settings in takes]
-    sampler = Sampler.of(takes, minor, recall_of(bundle.manifest, trust), _lean(features, takes))
-    for tokens in decode_takes(bundle, rows, minor, primers, sampler):
+    minor = [key.minor for key in keys]
+    for tokens in decode_takes(bundle, rows, minor, primers, sampler_of(cues, bundle, slots)):
         yield tuple(
             Chord.from_token(token).transposed(key.transposition)
             for token, key in zip(tokens.tolist(), keys, strict=True)
         )
 
 
+def sampler_of(cues: Sequence[Cue], bundle: Bundle, slots: Slots) -> Sampler:
+    """What chooses chords for these cues."""
+    takes = [cue.settings for cue in cues]
+    emotion = resampled(cues[0].seen.emotion, slots)
+    return Sampler.of(
+        takes,
+        [cue.key.minor for cue in cues],
+        recall_of(bundle.manifest, [settings.recall for settings in takes]),
+        _lean(emotion, cues),
+        slot_s=slots.usual_s,
+        changes=slots.hits,
+    )
+
+
 def spans(cue: Cue, chords: Iterable[Chord]) -> Iterator[ChordSpan]:
-    """Join one chord a second into spans, each given when it ends; the last ends with the film."""
-    seconds, primed = seconds_of(cue.features), len(cue.settings.primer)
+    """Join one chord a slot into spans, each given when it ends; the last ends with the film."""
+    edges_s, primed = cue.slots.edges_s, len(cue.settings.primer)
     start = 0
     for (chord, is_primer), run in groupby(
-        (chord, second < primed) for second, chord in enumerate(chords)
+        (chord, slot < primed) for slot, chord in enumerate(chords)
     ):
         stop = start + sum(1 for _ in run)
-        until = cue.features.film.duration_s if stop == seconds else float(stop)
-        yield ChordSpan(float(start), until, chord, "primer" if is_primer else "model")
+        yield ChordSpan(edges_s[start], edges_s[stop], chord, "primer" if is_primer else "model")
         start = stop
 
 
-def until(cue: Cue, second: int) -> Cue:
-    """The cue with its chords before a second (whole, 0 or more) alone, to be composed on."""
+def until(cue: Cue, end_s: float) -> Cue:
+    """The cue with its chords before a moment alone, to be composed on."""
     kept = (
-        replace(span, end_s=min(span.end_s, float(second)))
-        for span in cue.chords
-        if span.start_s < second
+        replace(span, end_s=min(span.end_s, end_s)) for span in cue.chords if span.start_s < end_s
     )
     return replace(cue, chords=tuple(kept))
 
 
-def seconds_of(features: VideoFeatures) -> int:
-    """Chords of a film: a last row that shows less than half a second is part of the one before."""
-    return min(len(features), max(1, round(features.film.duration_s)))
+def slot_chords(cue: Cue, slots: Slots) -> list[Chord]:
+    """The chord of each slot, as far as there are any."""
+    starts_s = [span.start_s for span in cue.chords]
+    until_s = cue.chords[-1].end_s if cue.chords else 0.0
+    return [
+        cue.chords[max(0, bisect_right(starts_s, edge_s + SHORTEST_S / 2) - 1)].chord
+        for edge_s in slots.edges_s[:-1]
+        if edge_s < until_s - SHORTEST_S / 2
+    ]
+
+
+def begun(cue: Cue, slots: Slots) -> Sequence[Chord]:
+    """The chords that a cue goes on from, one a slot: its own, its primer, or its tonic."""
+    tonic = Chord(cue.key.pitch_class, "min" if cue.key.minor else "maj")
+    return slot_chords(cue, slots) or cue.settings.primer or [tonic]
 
 
 def recall_of(manifest: Manifest, trust: Sequence[float] = (1.0,)) -> Recall | None:
@@ -131,15 +166,7 @@ def mood_key(features: VideoFeatures) -> Key:
     return MAJOR if features.valence.mean() >= 0 else MINOR
 
 
-def _lean(features: VideoFeatures, takes: Sequence[ComposeSettings]) -> Lean:
-    seen_by: Seen = "picture" if features.extractor.startswith("picture/") else "clip"
-    mood = Mood.of(features.emotion, seen_by)
-    return Lean(AffectScale.of(LEADS), mood, np.array([settings.affect for settings in takes]))
-
-
-def _begun(cue: Cue) -> Sequence[Chord]:
-    """The chords that a cue goes on from, one a second: its own, its primer, or its tonic."""
-    if cue.chords:
-        return [span.chord for span in cue.chords for _ in range(round(span.end_s - span.start_s))]
-    tonic = Chord(cue.key.pitch_class, "min" if cue.key.minor else "maj")
-    return cue.settings.primer or [tonic]
+def _lean(emotion: NDArray[np.float32], cues: Sequence[Cue]) -> Lean:
+    picture = cues[0].features.extractor.startswith("picture/")
+    mood = Mood.of(emotion, "picture" if picture else "clip")
+    return Lean(AffectScale.of(LEADS), mood, np.array([cue.settings.affect for cue in cues]))

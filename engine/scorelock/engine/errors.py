@@ -26,3 +26,7 @@ class MissingPart(ScorelockError):
 
 class PortError(ScorelockError):
     """A MIDI port or a network port cannot be opened."""
+
+
+class BadCue(ScorelockError):
+    """A cue on disk cannot be read or written, or is not of this film."""

@@ -5,7 +5,7 @@ seconds running) made adjustable, and the two usual ones of language models. All
 once; a parameter is one number for all of them or an array (B,).
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Final, Protocol
 
 import numpy as np
@@ -58,6 +58,19 @@ class LimitRepeats:
                 held = takes & (chords[:, -limit:] == last).all(axis=1)
                 if held.any():
                     logits[held, last[held, 0]] = NEVER
+        return logits
+
+
+class Change:
+    """At these places of the piece, never the chord before: a new one begins there."""
+
+    def __init__(self, places: Collection[int]) -> None:
+        self._places = frozenset(places) - {0}
+
+    def __call__(self, logits: Logits, chords: Chords) -> Logits:
+        takes, place = chords.shape
+        if place in self._places:
+            logits[np.arange(takes), chords[:, -1]] = NEVER
         return logits
 
 
@@ -141,11 +154,19 @@ class Sampler:
         minor: Sequence[bool],
         recall: LogitFilter | None = None,
         lean: LogitFilter | None = None,
+        *,
+        slot_s: float = 1.0,
+        changes: Collection[int] = (),
     ) -> "Sampler":
         """The usual sampler of a user's settings, one for each take, seeded by them.
 
-        `recall` completes the model's belief; `lean` chooses among the chords that it would think
-        of.
+        Args:
+            takes: their settings.
+            minor: of each, whether it is in A minor.
+            recall: completes the model's belief.
+            lean: chooses among the chords that it would think of.
+            slot_s: how long a chord stands that is chosen once.
+            changes: places at which a new chord begins.
         """
 
         def each(name: str) -> NDArray[Any]:
@@ -155,7 +176,8 @@ class Sampler:
             (
                 *([recall] if recall else []),
                 Forbid(),
-                LimitRepeats(each("max_repeat")),
+                LimitRepeats(np.maximum(1, np.round(each("max_repeat") / slot_s)).astype(int)),
+                *([Change(changes)] if changes else []),
                 InKey(tuple(minor), each("in_key")),
                 TopK(each("top_k")),
                 *([lean] if lean else []),

@@ -1,24 +1,29 @@
 """The score: chords over a film, how dense and loud they are, and the notes that play them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from scorelock.engine.features import VideoFeatures
+from scorelock.engine.hits import Hit
 from scorelock.engine.key import Key
+from scorelock.engine.playing import Playing
+from scorelock.engine.slots import Rhythm, Slots, slots_of
+from scorelock.engine.tempo_map import TempoMap
 from scorelock.engine.vocabulary import Chord
 
 
 @dataclass(frozen=True, slots=True)
 class ChordSpan:
-    """A chord from start_s to end_s, and who chose it."""
+    """A chord from start_s to end_s, who chose it, and whether it stays when others are chosen."""
 
     start_s: float
     end_s: float
     chord: Chord
-    why: Literal["model", "primer"] = "model"
+    why: Literal["model", "primer", "edited"] = "model"
+    locked: bool = False
 
     def __post_init__(self) -> None:
         if not 0 <= self.start_s < self.end_s:
@@ -46,7 +51,7 @@ class ComposeSettings:
     Attributes:
         seed: of the random draws; the same seed gives the same notes.
         key: None lets the film's mood choose C major or A minor.
-        primer: chords to begin with, one a second, as they sound (not transposed).
+        primer: chords to begin with, one a slot, as they sound (not transposed).
         temperature: 0 always takes the likeliest chord, 1 draws as the model believes.
         top_k: how many of the likeliest chords may be drawn.
         max_repeat: seconds that one chord may hold.
@@ -54,6 +59,7 @@ class ComposeSettings:
             it is right to trust it wholly; what is composed by it would soon go round in circles.
         in_key: what a note outside the key costs a chord, in nats, 0 (nothing) or more.
         affect: how far the score leans to the mood of the picture, 0 (the model alone) to 1.
+        rhythm: how often a chord may change.
     """
 
     seed: int = 0
@@ -65,11 +71,25 @@ class ComposeSettings:
     recall: float = 0.5
     in_key: float = 0.4
     affect: float = 0.7
+    rhythm: Rhythm = Rhythm.FREE
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Cue:
-    """A composed film: everything that the arranger needs."""
+    """A composed film: everything that the arranger needs.
+
+    Attributes:
+        features: what was seen.
+        key: that it is in.
+        chords: so far, without gaps.
+        dynamics: of every second.
+        settings: what was chosen to compose by.
+        bundle: name of the model.
+        tempo_map: where its beats are.
+        hits: instants that the music meets, in time order.
+        playing: how it is arranged.
+        emotion: (T, 6) of the picture as the user has drawn it; None as it was seen.
+    """
 
     features: VideoFeatures
     key: Key
@@ -77,6 +97,22 @@ class Cue:
     dynamics: Dynamics
     settings: ComposeSettings
     bundle: str
+    tempo_map: TempoMap = field(default_factory=TempoMap)
+    hits: tuple[Hit, ...] = ()
+    playing: Playing = field(default_factory=Playing)
+    emotion: NDArray[np.float32] | None = None
+
+    @property
+    def slots(self) -> Slots:
+        """What one chord is chosen for each."""
+        return slots_of(self.features, self.settings.rhythm, self.tempo_map, self.hits)
+
+    @property
+    def seen(self) -> VideoFeatures:
+        """What was seen, with the emotions that the user has drawn."""
+        if self.emotion is None:
+            return self.features
+        return replace(self.features, emotion=self.emotion)
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -7,23 +7,24 @@ from typing import Any, Final
 
 from scorelock.engine.features import EMOTIONS, VideoFeatures
 from scorelock.engine.files import writing
-from scorelock.engine.score import Cue, Performance
+from scorelock.export.score import Score
 
 FORMAT: Final = 1
 
 
-def write_json(path: Path, cue: Cue, performance: Performance) -> None:
+def write(path: Path, score: Score) -> None:
     """Write `document` beside its place, then rename."""
     with writing(path) as beside:
-        text = json.dumps(document(cue, performance), indent=1, ensure_ascii=False)
+        text = json.dumps(document(score), indent=1, ensure_ascii=False)
         beside.write_text(text + "\n", encoding="utf-8")
 
 
-def document(cue: Cue, performance: Performance) -> dict[str, Any]:
-    """What was `seen`, settings, chords, density, loudness and notes; times in seconds.
+def document(score: Score) -> dict[str, Any]:
+    """What was `seen`, settings, musical time, hits, chords, density, loudness and notes.
 
-    Density and loudness have one row a second, from 0 s on.
+    Times are in seconds from the film's first frame. Density and loudness have one row a second.
     """
+    cue, grid = score.cue, score.grid
     settings = cue.settings
     return {
         "format": FORMAT,
@@ -37,6 +38,15 @@ def document(cue: Cue, performance: Performance) -> dict[str, Any]:
             "top_k": settings.top_k,
             "max_repeat": settings.max_repeat,
         },
+        "start": str(score.timecode(0)),
+        "grid": {
+            "first_s": float(grid.first_s),
+            "tempos": [
+                {"quarter": float(change.quarter), "bpm": change.bpm} for change in grid.tempos
+            ],
+            "meters": [asdict(meter) for meter in grid.meters],
+        },
+        "hits": [asdict(hit) for hit in score.hits],
         "chords": [
             {
                 "start_s": span.start_s,
@@ -50,7 +60,9 @@ def document(cue: Cue, performance: Performance) -> dict[str, Any]:
         "density": _rounded(cue.dynamics.density),
         "loudness": _rounded(cue.dynamics.loudness),
         "notes": [
-            {"part": part.name, **asdict(note)} for part in performance.parts for note in part.notes
+            {"part": part.name, **asdict(note)}
+            for part in score.performance.parts
+            for note in part.notes
         ],
     }
 

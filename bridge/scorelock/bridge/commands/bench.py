@@ -2,25 +2,29 @@
 
 import argparse
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
 from scorelock.bridge.clock import MonotonicClock
 from scorelock.bridge.console import say
 
-BENCHES: Final = ("decode", "live", "watch", "start")
+BENCHES: Final = ("decode", "live", "watch", "start", "tempo")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Which benches, and how long or on what."""
     parser.add_argument(
-        "bench", nargs="*", metavar="BENCH", help="decode, live, watch, start (default: all)"
+        "bench", nargs="*", metavar="BENCH", help=f"{', '.join(BENCHES)} (default: all)"
     )
     parser.add_argument(
         "--chords", type=int, default=300, help="chords to decode (default: %(default)s)"
     )
     parser.add_argument(
-        "--seconds", type=float, default=60.0, help="of live sending (default: %(default)s)"
+        "--seconds",
+        type=float,
+        default=60.0,
+        help="of live sending on each feed (default: %(default)s)",
     )
     parser.add_argument(
         "--film", type=Path, help="film to watch (default: a 1080p film drawn for it)"
@@ -68,6 +72,10 @@ def _measure(name: str, args: argparse.Namespace) -> dict[str, Any]:
         from scorelock.bridge import bench_start
 
         return bench_start.measure(now)
+    if name == "tempo":
+        from scorelock.export import bench_tempo
+
+        return bench_tempo.measure(now, [args.film] if args.film else ())
     from scorelock.bridge import bench_live
 
     return bench_live.measure(args.seconds)
@@ -81,18 +89,23 @@ def _print_table(results: dict[str, Any]) -> None:
     for column in ("bench", "ours", "other", "ratio", "what"):
         table.add_column(column, overflow="fold")
     for name, result in results.items():
-        if name == "decode":
-            from scorelock.export.bench_decode import rows
-
-            for row in rows(result):
-                table.add_row(*row)
-            continue
-        ours, other = _shown(result["ours"]), _shown(result["other"])
-        table.add_row(name, ours, other, f"{result['ratio']:.2f}", result["what"])
+        for row in _rows(name, result):
+            table.add_row(*row)
     Console(soft_wrap=False).print(table)
 
 
-def _shown(value: Any) -> str:  # noqa: ANN401 - a number of seconds, or named numbers
-    if isinstance(value, dict):
-        return "\n".join(f"{name} {number:.2f} ms" for name, number in value.items())
-    return f"{value:.3f} s"
+def _rows(name: str, result: dict[str, Any]) -> Iterable[tuple[str, ...]]:
+    if name == "decode":
+        from scorelock.export import bench_decode
+
+        return bench_decode.rows(result)
+    if name == "live":
+        from scorelock.bridge import bench_live
+
+        return bench_live.rows(result)
+    if name == "tempo":
+        from scorelock.export import bench_tempo
+
+        return bench_tempo.rows(result)
+    ours, other = (f"{result[way]:.3f} s" for way in ("ours", "other"))
+    return [(name, ours, other, f"{result['ratio']:.2f}", result["what"])]

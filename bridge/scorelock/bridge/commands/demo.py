@@ -40,7 +40,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Draw, compose, write, play, report."""
     from scorelock.engine.files import make_folder
-    from scorelock.export.midi_file import write_midi
+    from scorelock.export import formats
+    from scorelock.export.score import Score
 
     folder: Path = args.output
     make_folder(folder)
@@ -48,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
         args.film = _drawn(folder / "film.mp4")
     cue, performance = performance_of(args)
     file = folder / f"{args.film.stem}.mid"
-    write_midi(file, cue, performance)
+    formats.write(file, Score(cue, performance, cue.tempo_map, cue.hits))
     say(f"wrote {file}, in {cue.key}, chords: {len(cue.chords)}, notes: {len(performance.notes)}")
     result = _play(cue, performance, args.midi_out) | {"file": str(file)}
     if args.json:

@@ -1,3 +1,3 @@
-"""Time lines that do not come over OSC: MIDI timecode, MIDI clock, linear timecode, JACK's transport,
+"""Time lines that do not come over OSC: MIDI timecode and clock, linear timecode, JACK's transport,
 and the player mpv.
 """

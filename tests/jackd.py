@@ -8,8 +8,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from scorelock.bridge.bench_live import jack_server
 from scorelock.bridge.clock import MonotonicClock
+from scorelock.bridge.jack_server import jack_server
 
 SERVER = "scorelock-tests"
 

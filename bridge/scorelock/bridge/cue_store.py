@@ -1,0 +1,91 @@
+"""The cue that is kept beside a film: opened for editing, composed if there is none yet."""
+
+import argparse
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from scorelock.bridge.composing import begun, features_of
+from scorelock.bridge.console import say
+from scorelock.engine import cue_file
+from scorelock.engine.cue_folder import CueFolder
+from scorelock.engine.errors import BadCue
+from scorelock.engine.history import History
+
+if TYPE_CHECKING:
+    from scorelock.engine.bundle import Bundle
+
+
+@dataclass(frozen=True, slots=True)
+class CueStore:
+    """Where a film's cue is kept.
+
+    Attributes:
+        film: the film.
+        path: its cue.json.
+    """
+
+    film: Path
+    path: Path
+
+    @classmethod
+    def of(cls, film: Path) -> "CueStore":
+        """Of a film, or of the folder FILM.cue beside it."""
+        if film.suffix == ".cue" and film.is_dir():
+            film = film.with_suffix("")
+        return cls(film, CueFolder.of(film, say).path / cue_file.NAME)
+
+    def exists(self) -> bool:
+        """Whether there is one."""
+        return self.path.is_file()
+
+    def read(self) -> History:
+        """What is kept.
+
+        Raises:
+            BadCue: there is none, or it cannot be read.
+            UnreadableFilm: the film cannot be watched.
+        """
+        if not self.exists():
+            raise BadCue(
+                f"expected a cue at {self.path}, there is none; scorelock edit {self.film} new "
+                "composes one"
+            )
+        return cue_file.read(self.path, features_of(self.film))
+
+    def compose(self, args: argparse.Namespace) -> History:
+        """A new one, composed as `args` say.
+
+        Raises:
+            ScorelockError: the film, the bundle or an option is at fault.
+        """
+        from scorelock.engine.compose import complete
+
+        args.film = self.film
+        cue, bundle = begun(args)
+        (cue,) = complete([cue], bundle)
+        if args.bundle is not None and args.bundle.is_dir():  # it is asked again, from anywhere
+            cue = replace(cue, bundle=str(args.bundle.resolve()))
+        return History.begin(cue)
+
+    def write(self, history: History) -> None:
+        """Keep this.
+
+        Raises:
+            BadCue: nothing can be written; what was kept stays.
+        """
+        cue_file.write(self.path, history)
+
+
+def model_of(history: History) -> Callable[[], "Bundle"]:
+    """Opens the bundle that a cue was composed with, when it is first asked for."""
+
+    @cache
+    def opened() -> "Bundle":
+        from scorelock.engine.bundle import Bundle
+
+        return Bundle.open(Path(history.cue.bundle))
+
+    return opened
