@@ -103,3 +103,13 @@ def test_two_machines_never_both_lead(turns: list[tuple[bool, float]]) -> None:
         if leader.led(source, peer, now_s, [Roll(now_s)]):
             heard.add(source)
     assert len(heard) == 1
+
+
+def test_each_host_has_its_own_latency_when_it_leads() -> None:
+    leader = Leader(latencies={"live@10.0.0.2": 0.03, "reaper": 0.01})
+    first, second = Position(0.0, 1.0), Position(0.1, 1.0)
+    assert leader.led(*REAPER, 0.0, [first]) == [Latency(0.0, 0.01), first]
+    assert leader.led(*REAPER, 0.1, [second]) == [second]
+    leader.led(*LIVE, 0.1, [second])
+    leader.led("user", None, 0.2, [Lead(0.2, "live")])
+    assert leader.led(*LIVE, 0.3, [first]) == [Latency(0.3, 0.03), first]

@@ -59,6 +59,7 @@ BEGUN = Begun(
         performance(note(0.1, 0.7), note(0.3, 2.5, 64, 3)),
         3600.0,
         latency_s=-0.01,
+        latencies={"reaper": 0.02},
         lanes={0: Lane(1, 5)},
         ports=3,
         late=Late.DROP,

@@ -15,10 +15,11 @@ from scores import cue
 
 from scorelock.bridge.clock import ManualClock, MonotonicClock
 from scorelock.bridge.commands import mark
+from scorelock.bridge.musical_time import host_tempo
 from scorelock.bridge.writeback.ardour import ArdourMarks
 from scorelock.bridge.writeback.conversation import HostError
 from scorelock.bridge.writeback.marks import Mark
-from scorelock.bridge.writeback.wire import UdpWire, converse
+from scorelock.bridge.writeback.wire import LISTEN, UdpWire, converse
 from scorelock.engine.errors import BadSetting, PortError
 from scorelock.engine.score import Cue, Performance
 
@@ -171,3 +172,12 @@ def test_bytes_that_are_no_osc_do_no_harm() -> None:
     clock, host = ManualClock(), ArdourHost()
     converse(ArdourMarks([Mark(1.0, "cut")], 12345), Noisy(host, clock), clock)
     assert host.marks == [("SL: cut", 48_000)]
+
+
+def test_a_score_takes_the_tempo_of_a_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, host in (("reaper", ReaperHost()), ("drivenbymoss", MossHost())):
+        monkeypatch.setitem(LISTEN, name, 0)
+        with answering(host) as address:
+            assert host_tempo(f"{name}@{address}") == 120.0
+    with pytest.raises(BadSetting, match="reaper, live, drivenbymoss"):
+        host_tempo("ardour")

@@ -31,7 +31,7 @@ class Follower:
 
     def __init__(self, show: Show) -> None:
         self.ledgers = [Ledger() for _ in range(show.ports)]
-        self.leader = Leader(show.lead)
+        self.leader = Leader(show.lead, show.latencies)
         self.chaser = Chaser(show.latency_s)
         self.player = Player(show, self.ledgers)
         self._voices: list[Voice] = [self.player]

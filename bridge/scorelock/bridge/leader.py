@@ -6,11 +6,11 @@ next run speaks from another port, so that one which used its port steadily is r
 once it is silent; a sender that opens a port for every message is one host all the same.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from scorelock.bridge.transport import Lead, TransportEvent, Wish
+from scorelock.bridge.transport import Latency, Lead, TransportEvent, Wish
 
 RESTARTED_S: Final = 1.0
 """After which the same dialect from the same machine is the host that was restarted."""
@@ -41,12 +41,16 @@ class Leader:
 
     Args:
         wanted: who is to lead, as `Host.is_called` has it; None for the first heard.
+        latencies: how much later than their reports hosts are heard, by such names, in seconds.
 
     Attributes:
         host: who leads; None for nobody yet.
     """
 
-    def __init__(self, wanted: str | None = None) -> None:
+    def __init__(
+        self, wanted: str | None = None, latencies: Mapping[str, float] | None = None
+    ) -> None:
+        self._latencies = latencies or {}
         self.host: Host | None = None
         self._wanted = wanted
         self._reports = 0  # of the leader from where it speaks now
@@ -66,11 +70,18 @@ class Leader:
                 self._switch(wish.host)
         if len(wishes) == len(events):
             return wishes
-        host = Host(source, peer)
+        host, before = Host(source, peer), self.host
         leads = self._leads(host, at_s)
         self._heard_s[host] = at_s
         self._heard_s = {h: s for h, s in self._heard_s.items() if at_s - s < FORGOTTEN_S}
+        if leads and (before is None or before.source != source):
+            return [*self._latency(host, at_s), *events]
         return events if leads else wishes
+
+    def _latency(self, host: Host, at_s: float) -> list[Latency]:
+        """What was told of a host that leads from now on."""
+        told = [s for name, s in self._latencies.items() if host.is_called(name)]
+        return [Latency(at_s, told[-1])] if told else []
 
     def others(self) -> tuple[Host, ...]:
         """Who else was heard of late, the longest known first."""

@@ -2,6 +2,7 @@
 
 import argparse
 import math
+from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
 from typing import Final
@@ -56,11 +57,11 @@ def add_host_arguments(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--latency",
-        type=float,
-        default=0.0,
-        metavar="MS",
-        help="how much later than its reports the host is heard; negative for earlier; [ and ] "
-        "change it while playing (default: %(default)s)",
+        action="append",
+        default=[],
+        metavar="[NAME=]MS",
+        help="how much later than its reports the host is heard, or the host of that name when it "
+        "leads; negative for earlier; [ and ] change it while playing (default: 0)",
     )
     group.add_argument(
         "--film-start",
@@ -125,17 +126,25 @@ def add_out_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def latency_s(milliseconds: float) -> float:
-    """Seconds of --latency.
+def latencies_s(words: Iterable[str]) -> dict[str, float]:
+    """Seconds of --latency by the host's name; that of any host is "".
 
     Raises:
         BadSetting: too long, or no number.
     """
-    if not abs(milliseconds) <= 1000 * LONGEST_LATENCY_S:
-        raise BadSetting(
-            f"expected a --latency of at most {1000 * LONGEST_LATENCY_S:g} ms, got {milliseconds}"
-        )
-    return milliseconds / 1000
+    found: dict[str, float] = {}
+    for word in words:
+        name, _, milliseconds = word.rpartition("=")
+        try:
+            found[name] = float(milliseconds) / 1000
+        except ValueError:
+            found[name] = math.nan
+        if not abs(found[name]) <= LONGEST_LATENCY_S:
+            raise BadSetting(
+                f"expected a --latency of at most {1000 * LONGEST_LATENCY_S:g} ms, such as 12.5 or "
+                f"reaper=12.5, got {word!r}"
+            )
+    return found
 
 
 def film_start_s(text: str, rate: FrameRate) -> float:

@@ -2,7 +2,9 @@
 
 import argparse
 import re
+from contextlib import closing
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Final
 
@@ -14,8 +16,10 @@ from scorelock.engine.playing import Playing, Style
 from scorelock.engine.score import Cue
 from scorelock.engine.slots import Rhythm
 from scorelock.engine.tempo_map import Meter, TempoMap
+from scorelock.engine.timebase import FrameRate
 
 FIND: Final = "find"
+HOST: Final = "host"
 RANGE: Final = (60.0, 150.0)
 _MIDI: Final = (".mid", ".midi")
 
@@ -25,9 +29,9 @@ def add_time_arguments(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("music in time")
     group.add_argument(
         "--tempo",
-        metavar="BPM|find|FILE.mid",
-        help="quarter notes a minute; or found so that hits fall on beats; or the tempo map of a "
-        "MIDI file (default: 120)",
+        metavar="BPM|find|host:NAME[@HOST[:PORT]]|FILE.mid",
+        help="quarter notes a minute; found so that hits fall on beats; as the host has it, such "
+        "as host:reaper; or the tempo map of a MIDI file (default: 120)",
     )
     group.add_argument(
         "--tempo-range",
@@ -149,13 +153,42 @@ def grid_of(args: argparse.Namespace, features: VideoFeatures, hits: tuple[Hit, 
         from scorelock.export.midi_import import read_midi
 
         return read_midi(Path(args.tempo))[0]
+    if args.tempo.partition(":")[0] == HOST:
+        return TempoMap.steady(host_tempo(args.tempo.partition(":")[2]), meter)
     try:
         bpm = float(args.tempo)
     except ValueError:
         bpm = 0.0
     if not 10 <= bpm <= 600:
-        raise BadSetting(f"expected --tempo of 10 to 600, find, or a MIDI file, got {args.tempo!r}")
+        raise BadSetting(
+            f"expected --tempo of 10 to 600, find, host:NAME or FILE.mid, got {args.tempo!r}"
+        )
     return TempoMap.steady(bpm, meter)
+
+
+def host_tempo(wanted: str) -> float:
+    """The tempo that a host has now; "NAME[@HOST[:PORT]]" as for --host.
+
+    Raises:
+        BadSetting: a host that does not tell its tempo.
+        HostError: it does not answer.
+    """
+    from scorelock.bridge.asking import question
+    from scorelock.bridge.clock import MonotonicClock
+    from scorelock.bridge.writeback.tempo import ASKED, TempoOf
+    from scorelock.bridge.writeback.wire import LISTEN, UdpWire, converse, ours
+
+    name = wanted.partition("@")[0]
+    if name not in ASKED:
+        raise BadSetting(f"expected --tempo host:NAME of {', '.join(ASKED)}, got {wanted!r}")
+    peer, _ = question(wanted, FrameRate(Fraction(25)), 0)
+    clock = MonotonicClock()
+    with closing(UdpWire(f"{ours(peer[0])}:{LISTEN[name]}", peer, clock)) as wire:
+        tempo = converse(TempoOf(name), wire, clock, lambda written: None).tempo
+    if tempo is None or not 10 <= tempo <= 600:
+        raise BadSetting(f"expected a tempo of 10 to 600 from {wanted}, got {tempo}")
+    say(f"{name} is at {tempo:g} beats a minute")
+    return tempo
 
 
 def meter_of(text: str | None) -> Meter:

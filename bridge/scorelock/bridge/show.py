@@ -82,6 +82,7 @@ class Show:
         performance: the notes, in film seconds; their channels are those of the parts.
         film_start_s: the host's time at the film's first frame.
         latency_s: how much later than its reports the host is heard, at first.
+        latencies: of hosts by name, as `leader.Host.is_called` has it, when they lead.
         lanes: where the notes of a part's channel go; others keep it, at output 0.
         ports: how many outputs there are.
         late: what becomes of late notes.
@@ -94,6 +95,7 @@ class Show:
     performance: Performance
     film_start_s: float = 0.0
     latency_s: float = 0.0
+    latencies: Mapping[str, float] = field(default_factory=dict)
     lanes: Mapping[int, Lane] = field(default_factory=dict)
     ports: int = 1
     late: Late = Late.PLAY

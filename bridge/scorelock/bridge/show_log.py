@@ -274,6 +274,7 @@ def _plain_show(show: Show) -> dict[str, Any]:
     parts = [[part.name, _numbers(part.notes)] for part in show.performance.parts]
     plain: dict[str, Any] = {each.name: getattr(show, each.name) for each in fields(show)}
     plain["performance"] = [parts, show.performance.duration_s]
+    plain["latencies"] = dict(show.latencies)
     plain["lanes"] = [[channel, *astuple(lane)] for channel, lane in show.lanes.items()]
     if show.expression is not None:
         plain["expression"] = astuple(show.expression)

@@ -12,7 +12,7 @@ from scorelock.bridge.calibration import LONGEST_S, Arrivals, Delays, delays, on
 from scorelock.bridge.clock import Clock, MonotonicClock
 from scorelock.bridge.console import say
 from scorelock.bridge.ledger import NOTE_ON, Ledger
-from scorelock.bridge.live_options import latency_s
+from scorelock.bridge.live_options import latencies_s
 from scorelock.bridge.port_process import PortProcess
 from scorelock.bridge.ports import MidiIn, MidiPort, open_input
 from scorelock.engine.errors import BadSetting, PortError
@@ -133,7 +133,7 @@ def _exchange(
 
 
 def _recorded(args: argparse.Namespace) -> dict[str, Any]:
-    used_s = latency_s(args.latency)
+    used_s = latencies_s([str(args.latency)])[""]
     score, take = _notes(args.score), _notes(args.recorded)
     # A host may record all of them on one channel.
     alike = len({channel for _, (channel, _) in take}) > 1

@@ -22,7 +22,7 @@ from scorelock.bridge.live_options import (
     beats_a_minute,
     controllers,
     film_start_s,
-    latency_s,
+    latencies_s,
 )
 from scorelock.bridge.log_writer import ShowLog
 from scorelock.bridge.osc_in import OscIn
@@ -82,6 +82,7 @@ def run(args: argparse.Namespace) -> int:
         _open_outs(args, clock) as outboard,
     ):
         lanes, others = outboard.lanes(routing), _others(args, outboard)
+        latencies = latencies_s(args.latency)
         cue, coming = stream_of(args)
         rate = known or cue.features.film.rate
         if log is not None:
@@ -90,7 +91,8 @@ def run(args: argparse.Namespace) -> int:
         show = Show(
             Performance((), cue.features.film.duration_s),
             film_start_s(args.film_start, rate),
-            latency_s(args.latency),
+            latencies.pop("", 0.0),
+            latencies,
             lanes,
             len(outboard.outs),
             Late(args.late),
@@ -117,7 +119,7 @@ def run(args: argparse.Namespace) -> int:
 def _checked(args: argparse.Namespace) -> Routing:
     """A slip in an option should show before the long work, not after it."""
     film_start_s(args.film_start, FrameRate(Fraction(120)))
-    latency_s(args.latency)
+    latencies_s(args.latency)
     controllers(args.expression)
     beats_a_minute(args.bpm)
     if args.host is not None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from scorelock.bridge.composing import add_compose_arguments, performance_of
 from scorelock.bridge.console import progress, say
 from scorelock.bridge.live_options import film_start_s
+from scorelock.bridge.writeback.wire import LISTEN
 from scorelock.engine.errors import BadSetting
 from scorelock.engine.timebase import FrameRate
 
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
 TEMPO: Final = "tempo"
 KINDS: Final = ("cuts", "chords", "hits", TEMPO)
-LISTEN: Final = {"reaper": 9000, "drivenbymoss": 9000, "live": 11_001, "ardour": 0}
-"""The hosts that can be written to, and the port at which each answers; 0 for any."""
 _TEMPOS: Final = (20.0, 999.0)  # Live's range
 
 
@@ -62,14 +61,14 @@ def run(args: argparse.Namespace) -> int:
     from scorelock.bridge.asking import question
     from scorelock.bridge.clock import MonotonicClock
     from scorelock.bridge.writeback.marks import marks_of
-    from scorelock.bridge.writeback.wire import UdpWire, converse
+    from scorelock.bridge.writeback.wire import UdpWire, converse, ours
 
     name = args.host.partition("@")[0]
     kinds = _kinds(name, args.write, args.tempo)
     bpm = _bpm(args.tempo) if TEMPO in kinds else None
     film_start_s(args.film_start, FrameRate(Fraction(120)))
     peer, _ = question(args.host, FrameRate(Fraction(25)), 0)
-    listen = args.listen or f"{_ours(peer[0])}:{LISTEN[name]}"
+    listen = args.listen or f"{ours(peer[0])}:{LISTEN[name]}"
     clock = MonotonicClock()
     with closing(UdpWire(listen, peer, clock)) as wire:
         marks = None
@@ -126,13 +125,6 @@ def _cue(args: argparse.Namespace) -> "Cue":
 
     store = CueStore.of(args.film)
     return store.read().cue if store.exists() else performance_of(args)[0]
-
-
-def _ours(host: str) -> str:
-    """Where to listen for a host: on this machine alone if it is here."""
-    if ":" in host:
-        return "[::1]" if host == "::1" else "[::]"
-    return "127.0.0.1" if host == "localhost" or host.startswith("127.") else "0.0.0.0"
 
 
 def _host(name: str, marks: "Sequence[Mark] | None", bpm: float | None, port: int) -> "Host":

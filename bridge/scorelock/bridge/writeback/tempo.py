@@ -3,6 +3,7 @@
 import math
 from typing import Final
 
+from scorelock.bridge.dialects.reaper import REFRESH
 from scorelock.bridge.osc import OscMessage
 from scorelock.bridge.writeback.conversation import (
     ROUNDS,
@@ -40,6 +41,26 @@ def agree(host: Hearing, bpm: float, *, query: OscMessage, answer: str, order: s
         yield Tell((message(order, float(bpm)),))
         yield Rest(_SETTLE_S)
     raise HostError(f"expected the host to take {bpm:g} beats a minute, it stays at {now:g}")
+
+
+ASKED: Final = {
+    "reaper": (message("/action", REFRESH), "/tempo/raw"),
+    "live": (message("/live/song/get/tempo"), "/live/song/get/tempo"),
+    "drivenbymoss": (message("/refresh"), "/tempo/raw"),
+}
+"""What makes hosts tell their tempo, and the address at which they do."""
+
+
+class TempoOf(Hearing):
+    """Asks a host for its tempo, which is in `written.tempo` then, and changes nothing."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self._question, self._answer = ASKED[name]
+
+    def script(self) -> Script:
+        """One question."""
+        self.written.tempo = number((yield from self.ask(self._question, self._answer)))
 
 
 class MossTempo(Hearing):

@@ -12,6 +12,8 @@ from scorelock.bridge.osc_in import parse_address
 from scorelock.bridge.writeback.conversation import Conversation, Host, HostError, Written
 from scorelock.engine.errors import BadSetting, PortError
 
+LISTEN: Final = {"reaper": 9000, "drivenbymoss": 9000, "live": 11_001, "ardour": 0}
+"""The hosts that can be written to, and the port at which each answers; 0 for any."""
 _LARGEST: Final = 65_535
 _SHORTEST_S: Final = 0.001
 
@@ -122,3 +124,10 @@ def _resolved(host: Peer) -> Peer:
     except (OSError, UnicodeError) as err:
         raise BadSetting(f"expected a host that can be found, got {host[0]!r}: {err}") from err
     return str(address[0]), int(address[1])
+
+
+def ours(host: str) -> str:
+    """Where to listen for a host: on this machine alone if it is here."""
+    if ":" in host:
+        return "[::1]" if host == "::1" else "[::]"
+    return "127.0.0.1" if host == "localhost" or host.startswith("127.") else "0.0.0.0"
