@@ -19,7 +19,7 @@ from scorelock.engine.arranging.accents import Accent
 from scorelock.engine.arranging.metre import NEAR_S, Metre
 from scorelock.engine.arranging.phrasing import LOUDEST, loudness_share, velocity
 from scorelock.engine.arranging.scene import Scene
-from scorelock.engine.arranging.span import BASS, CHORDS, DRONE, PATTERN, play
+from scorelock.engine.arranging.span import BASS, CHORDS, DRONE, PATTERN, Played, play
 from scorelock.engine.hits import Hit
 from scorelock.engine.playing import Playing, Style
 from scorelock.engine.score import ChordSpan, Cue, Dynamics, Note, Part, Performance
@@ -33,6 +33,7 @@ __all__ = [
     "PARTS",
     "PATTERN_CHANNEL",
     "Arranged",
+    "Arranger",
     "Playing",
     "Style",
     "arrange",
@@ -67,7 +68,10 @@ class Arranged:
 
 def arrange(cue: Cue) -> Performance:
     """Write the notes of a cue: `PARTS`, none past the film's end."""
-    spans = list(arranged_cue(cue, cue.chords))
+    return _performance(cue, list(arranged_cue(cue, cue.chords)))
+
+
+def _performance(cue: Cue, spans: Sequence[Arranged]) -> Performance:
     return Performance(
         tuple(
             Part(name, tuple(sorted(note for span in spans for note in getattr(span, name))))
@@ -88,6 +92,55 @@ def arranged_cue(cue: Cue, spans: Iterable[ChordSpan]) -> Iterator[Arranged]:
         cue.hits,
         cue.features.film.duration_s,
         cue.key.pitch_class,
+    )
+
+
+class Arranger:
+    """Arranges one version of a cue after the other: spans that play as before are not written
+    again, so that an edit is heard at once.
+    """
+
+    def __init__(self) -> None:
+        self._cue: Cue | None = None
+        self._scene: Scene | None = None
+        self._played: dict[tuple[object, ...], Played] = {}
+
+    def arranged(self, cue: Cue) -> list[Arranged]:
+        """What `arranged_cue` gives of all of its chords."""
+        if self._cue is None or not _same_scene(self._cue, cue):
+            self._scene, self._played = _scene(cue), {}
+        assert self._scene is not None
+        self._cue, kept, self._played = cue, self._played, {}
+        found: list[Arranged] = []
+        before: Played | None = None
+        for number, span in enumerate(cue.chords, 1):
+            led_by = before and (before.hand, before.low, before.phrase)
+            key = (span.start_s, span.end_s, span.chord, led_by, number == len(cue.chords))
+            before = kept.get(key) or play(self._scene, span, before, closes=key[-1])
+            self._played[key] = before
+            found.append(Arranged(span, before.chords, before.bass, before.pattern, before.drone))
+        return found
+
+    def performance(self, cue: Cue) -> Performance:
+        """What `arrange` gives."""
+        return _performance(cue, self.arranged(cue))
+
+
+def _scene(cue: Cue) -> Scene:
+    metre = Metre(cue.tempo_map)
+    accents = [Accent.of(hit, metre) for hit in sorted(cue.hits)]
+    emotion, tonic = cue.seen.emotion, cue.key.pitch_class
+    return Scene(cue.dynamics, metre, cue.playing, emotion, accents, tonic)
+
+
+def _same_scene(one: Cue, other: Cue) -> bool:
+    """Whether what plays a chord is the same for both."""
+    return (
+        (one.tempo_map, one.hits, one.playing, one.key)
+        == (other.tempo_map, other.hits, other.playing, other.key)
+        and np.array_equal(one.dynamics.density, other.dynamics.density)
+        and np.array_equal(one.dynamics.loudness, other.dynamics.loudness)
+        and np.array_equal(one.seen.emotion, other.seen.emotion)
     )
 
 

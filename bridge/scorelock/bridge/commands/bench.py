@@ -9,7 +9,7 @@ from typing import Any, Final
 from scorelock.bridge.clock import MonotonicClock
 from scorelock.bridge.console import say
 
-BENCHES: Final = ("decode", "live", "watch", "start", "tempo")
+BENCHES: Final = ("decode", "live", "watch", "start", "tempo", "edit")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -72,6 +72,10 @@ def _measure(name: str, args: argparse.Namespace) -> dict[str, Any]:
         from scorelock.bridge import bench_start
 
         return bench_start.measure(now)
+    if name == "edit":
+        from scorelock.export import bench_edit
+
+        return bench_edit.measure(now)
     if name == "tempo":
         from scorelock.export import bench_tempo
 
