@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from scorelock.bridge.console import say
 from scorelock.bridge.live_options import controllers, film_start_s
 from scorelock.bridge.timecode_rate import remembered_rate
 from scorelock.engine.errors import BadSetting
@@ -69,3 +70,16 @@ def score_of(args: argparse.Namespace, cue: Cue, performance: Performance) -> "S
         start if args.film_start != "0" else None,
         controllers(args.expression),
     )
+
+
+def write_all(writers: Writers, score: "Score") -> None:
+    """Write the files, say what is in them, and name them on stdout."""
+    for path, write in writers:
+        write(path, score)
+    cue, film = score.cue, score.cue.features.film
+    say(
+        f"{film.duration_s:.2f} s of film at {film.rate} frames a second, cuts: "
+        f"{len(cue.features.cuts)}; in {cue.key}, chords: {len(cue.chords)}, "
+        f"notes: {len(score.performance.notes)}"
+    )
+    print("\n".join(str(path) for path, _ in writers))

@@ -3,10 +3,8 @@
 import argparse
 from pathlib import Path
 
-from scorelock.bridge.commands.compose import about
-from scorelock.bridge.console import say
 from scorelock.bridge.cue_store import CueStore
-from scorelock.bridge.rendering import add_file_arguments, checked, score_of
+from scorelock.bridge.rendering import add_file_arguments, checked, score_of, write_all
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,10 +22,5 @@ def run(args: argparse.Namespace) -> int:
     writers = checked(args, store.film.stem)
     history = store.read()
     cue = (history if args.take is None else history.choose(args.take)).cue
-    performance = arrange(cue)
-    score = score_of(args, cue, performance)
-    for path, write in writers:
-        write(path, score)
-    say(f"{about(cue)}, notes: {len(performance.notes)}")
-    print("\n".join(str(path) for path, _ in writers))
+    write_all(writers, score_of(args, cue, arrange(cue)))
     return 0
