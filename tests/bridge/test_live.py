@@ -8,14 +8,17 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from fakes import FILM_RATE, FakeRtMidi, message, note
 from scores import cue
 
+from scorelock.bridge import cue_store
 from scorelock.bridge.chaser import State
 from scorelock.bridge.clock import MonotonicClock
 from scorelock.bridge.commands import live, ports
+from scorelock.bridge.cue_store import CueStore
 from scorelock.bridge.osc_in import OscIn
 from scorelock.bridge.ports import open_port
 from scorelock.bridge.session import Snapshot
@@ -24,6 +27,7 @@ from scorelock.bridge.status import status_line
 from scorelock.bridge.transport import Position, Roll
 from scorelock.engine.arrange import Arranged
 from scorelock.engine.errors import BadSetting, PortError, ScorelockError
+from scorelock.engine.history import History
 from scorelock.engine.key import Key
 
 CLOCK = MonotonicClock()
@@ -187,3 +191,28 @@ def test_ports_lists_each_api_with_its_ports_or_its_reason(
     assert told["available"] == "JACK"
     assert told["apis"][1]["ports"] == ["synth:in"]
     assert told["apis"][1]["inputs"] == ["keys:out"]
+
+
+def test_the_edited_score_of_a_film_is_played(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    rtmidi: Callable[[FakeRtMidi], FakeRtMidi],
+) -> None:
+    """Its own chords, whatever would be composed; --anew composes."""
+    rtmidi(FakeRtMidi(LINUX_ALSA=[]))
+    film = tmp_path / "film.mp4"
+    film.write_bytes(b"seen before")
+    store = CueStore.of(film)
+    store.write(History.begin(CUE))
+    monkeypatch.setattr(cue_store, "features_of", lambda path: CUE.features)
+    monkeypatch.setattr(live, "stream_of", lambda args: pytest.fail("it composed"))
+    host, port = free_address()
+    follow([*reaper([Position(0, 0.0), Roll(0.1)], 1.5)], (host, port), 1.6)
+    assert live.run(arguments(live, str(film), "--listen", f"{host}:{port}", "--json")) == 0
+    out, err = capsys.readouterr()
+    assert json.loads(out)["notes_sent"] > 0
+    assert "playing take A" in err
+    monkeypatch.setattr(live, "stream_of", lambda args: (CUE, iter(PARTS)))
+    follow([], free_address(), 0.1)
+    assert live.run(arguments(live, str(film), "--listen", "127.0.0.1:0", "--anew")) == 0

@@ -2,12 +2,12 @@
 
 import argparse
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import asdict
 from fractions import Fraction
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from scorelock.bridge.asking import question
 from scorelock.bridge.clock import Clock, MonotonicClock
@@ -49,6 +49,9 @@ from scorelock.bridge.timelines.timeline import Timeline
 from scorelock.engine.score import Cue, Performance
 from scorelock.engine.timebase import FrameRate, Timecode
 
+if TYPE_CHECKING:
+    from scorelock.engine.arrange import Arranged
+
 READY: Final = "Ctrl-C ends"
 """The last line before the first note: it is said when the host is followed."""
 
@@ -63,6 +66,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="keep what arrives, what is decided and what is sent, for scorelock replay FILE",
     )
     parser.add_argument("--json", action="store_true", help="print the report for programs")
+    parser.add_argument(
+        "--anew",
+        action="store_true",
+        help="compose by the options below though there is an edited score of the film",
+    )
     add_host_arguments(parser)
     add_out_arguments(parser)
     add_compose_arguments(parser)
@@ -83,7 +91,7 @@ def run(args: argparse.Namespace) -> int:
     ):
         lanes, others = outboard.lanes(routing), _others(args, outboard)
         latencies = latencies_s(args.latency)
-        cue, coming = stream_of(args)
+        cue, coming = _score(args)
         rate = known or cue.features.film.rate
         if log is not None:
             log.begin(args.film.name, rate, words)
@@ -125,6 +133,20 @@ def _checked(args: argparse.Namespace) -> Routing:
     if args.host is not None:
         question(args.host, FrameRate(Fraction(25)), 0)
     return Routing.parse(args.part)
+
+
+def _score(args: argparse.Namespace) -> tuple[Cue, Iterator["Arranged"]]:
+    """The edited score of the film if there is one, else one that is composed as it plays."""
+    from scorelock.bridge.cue_store import CueStore
+
+    store = CueStore.of(args.film)
+    if args.anew or not store.exists():
+        return stream_of(args)
+    from scorelock.engine.arrange import arranged_cue
+
+    history = store.read()
+    say(f"playing take {history.current} of {store.path}; --anew composes another score")
+    return history.cue, arranged_cue(history.cue, history.cue.chords)
 
 
 def _open_outs(args: argparse.Namespace, clock: Clock) -> Outboard:
