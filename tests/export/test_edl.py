@@ -1,7 +1,6 @@
 """Edit lists: read as real editors write them, written so that others read them."""
 
 from fractions import Fraction
-from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -208,18 +207,6 @@ RATES = st.sampled_from((FILM, VIDEO, NTSC, NTSC_DROP, FrameRate(Fraction(60000,
 def test_what_is_written_is_read_again(case: tuple[FrameRate, Edl]) -> None:
     rate, made = case
     assert parse_edl(text_of(made), rate) == made
-
-
-@settings(max_examples=30, deadline=None)
-@given(lists(NTSC_DROP))
-def test_pycmx_reads_the_same_edits(made: Edl) -> None:
-    pycmx = pytest.importorskip("pycmx")
-    read = pycmx.parse_cmx3600(StringIO(text_of(made)))
-    edits = [edit for event in read.events for edit in event.edits]
-    assert read.title == made.title
-    assert [(e.source_in, e.source_out, e.record_in, e.record_out) for e in edits] == [
-        tuple(map(str, (e.source_in, e.source_out, e.record_in, e.record_out))) for e in made.events
-    ]
 
 
 @each_film

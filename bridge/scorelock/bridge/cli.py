@@ -28,6 +28,10 @@ COMMANDS: Final = {
         "write the edited score of a film to files",
     ),
     "plot": ("scorelock.bridge.commands.plot", "draw the timeline of an edited score"),
+    "reconform": (
+        "scorelock.bridge.commands.reconform",
+        "bring an edited score over to a new cut of its film",
+    ),
     "analyse": (
         "scorelock.bridge.commands.analyse",
         "watch a film and keep what was seen, so that all else starts at once",

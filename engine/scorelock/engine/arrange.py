@@ -21,6 +21,7 @@ from scorelock.engine.arranging.phrasing import LOUDEST, loudness_share, velocit
 from scorelock.engine.arranging.scene import Scene
 from scorelock.engine.arranging.span import BASS, CHORDS, DRONE, PATTERN, Played, play
 from scorelock.engine.hits import Hit
+from scorelock.engine.keeping import place, standing
 from scorelock.engine.playing import Playing, Style
 from scorelock.engine.score import ChordSpan, Cue, Dynamics, Note, Part, Performance
 from scorelock.engine.tempo_map import TempoMap
@@ -83,7 +84,7 @@ def _performance(cue: Cue, spans: Sequence[Arranged]) -> Performance:
 
 def arranged_cue(cue: Cue, spans: Iterable[ChordSpan]) -> Iterator[Arranged]:
     """Write the notes of a cue's chords, which may still be coming."""
-    return arranged(
+    written = arranged(
         spans,
         cue.dynamics,
         cue.tempo_map,
@@ -93,6 +94,24 @@ def arranged_cue(cue: Cue, spans: Iterable[ChordSpan]) -> Iterator[Arranged]:
         cue.features.film.duration_s,
         cue.key.pitch_class,
     )
+    return _with_kept(cue, written)
+
+
+def _with_kept(cue: Cue, written: Iterable[Arranged]) -> Iterator[Arranged]:
+    """What was written, but for the notes that a cue keeps from another cut of its film."""
+    stand = standing(cue)
+    for each in written:
+        notes = stand.get(place(each.span))
+        yield each if notes is None else _parted(each.span, notes)
+
+
+def _parted(span: ChordSpan, notes: Sequence[Note]) -> Arranged:
+    """Notes of all parts, each to its own."""
+    chords, bass, pattern, drone = (
+        tuple(note for note in notes if note.channel == voice.channel)
+        for voice in (CHORDS, BASS, PATTERN, DRONE)
+    )
+    return Arranged(span, chords, bass, pattern, drone)
 
 
 class Arranger:
@@ -119,7 +138,7 @@ class Arranger:
             before = kept.get(key) or play(self._scene, span, before, closes=key[-1])
             self._played[key] = before
             found.append(Arranged(span, before.chords, before.bass, before.pattern, before.drone))
-        return found
+        return list(_with_kept(cue, found))
 
     def performance(self, cue: Cue) -> Performance:
         """What `arrange` gives."""

@@ -23,6 +23,7 @@ from scorelock.engine.errors import BadSetting
 from scorelock.engine.features import EMOTIONS
 from scorelock.engine.hits import Hit
 from scorelock.engine.infill import FREE, TAKES, infill
+from scorelock.engine.keeping import place
 from scorelock.engine.playing import Playing
 from scorelock.engine.score import ChordSpan, Cue, Dynamics
 from scorelock.engine.slots import Rhythm, Slots, resampled
@@ -135,6 +136,7 @@ def apply(cue: Cue, edit: Edit, bundle: Callable[[], Bundle]) -> Cue:
                 cue,
                 tempo_map=edit.tempo_map,
                 settings=replace(cue.settings, rhythm=edit.rhythm),
+                edges_s=None,
             )
             whole = [(0.0, cue.features.film.duration_s)]
             return recomposed(fresh_cue, whole, cue.settings.seed, bundle())
@@ -200,13 +202,21 @@ def _joined(
     locked: NDArray[np.bool_],
     fresh: NDArray[np.bool_] | None = None,
 ) -> Cue:
-    """The cue with these chords, one a slot; what is not fresh keeps who chose it."""
-    chosen = [span.why for span in _each(cue, slots)]
-    why = ["model" if fresh is not None and fresh[i] else chosen[i] for i in range(len(slots))]
+    """The cue with these chords, one a slot; what is not fresh keeps who chose it, and a span that
+    keeps its notes from another cut is not joined with its neighbour.
+    """
+    kept = set(map(place, cue.kept))
+    facts = [
+        (chord, "model", stays, None)
+        if fresh is not None and fresh[slot]
+        else (chord, span.why, stays, place(span) if place(span) in kept else None)
+        for slot, (chord, stays, span) in enumerate(
+            zip(chords, locked.tolist(), _each(cue, slots), strict=True)
+        )
+    ]
     spans: list[ChordSpan] = []
-    facts = list(zip(chords, why, locked.tolist(), strict=True))
     first = 0
-    for (chord, who, stays), run in groupby(facts):
+    for (chord, who, stays, _), run in groupby(facts):
         stop = first + len(list(run))
         edges = slots.edges_s[first], slots.edges_s[stop]
         spans.append(ChordSpan(*edges, chord, who, stays))

@@ -74,47 +74,6 @@ class ComposeSettings:
     rhythm: Rhythm = Rhythm.FREE
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Cue:
-    """A composed film: everything that the arranger needs.
-
-    Attributes:
-        features: what was seen.
-        key: that it is in.
-        chords: so far, without gaps.
-        dynamics: of every second.
-        settings: what was chosen to compose by.
-        bundle: name of the model.
-        tempo_map: where its beats are.
-        hits: instants that the music meets, in time order.
-        playing: how it is arranged.
-        emotion: (T, 6) of the picture as the user has drawn it; None as it was seen.
-    """
-
-    features: VideoFeatures
-    key: Key
-    chords: tuple[ChordSpan, ...]
-    dynamics: Dynamics
-    settings: ComposeSettings
-    bundle: str
-    tempo_map: TempoMap = field(default_factory=TempoMap)
-    hits: tuple[Hit, ...] = ()
-    playing: Playing = field(default_factory=Playing)
-    emotion: NDArray[np.float32] | None = None
-
-    @property
-    def slots(self) -> Slots:
-        """What one chord is chosen for each."""
-        return slots_of(self.features, self.settings.rhythm, self.tempo_map, self.hits)
-
-    @property
-    def seen(self) -> VideoFeatures:
-        """What was seen, with the emotions that the user has drawn."""
-        if self.emotion is None:
-            return self.features
-        return replace(self.features, emotion=self.emotion)
-
-
 @dataclass(frozen=True, slots=True, order=True)
 class Note:
     """A note: seconds from the film's start, MIDI pitch 0..127, velocity 1..127, channel 0..15."""
@@ -138,6 +97,72 @@ class Note:
     def end_s(self) -> float:
         """When the note is released."""
         return self.onset_s + self.duration_s
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Notes that a span keeps from another cut, whatever the arranger would write there now.
+
+    Attributes:
+        start_s: of the span.
+        end_s: of the span.
+        chord: of the span.
+        notes: of all parts, which their channels tell.
+        made_of: what they were made of (`scorelock.engine.keeping`); they stand while it does.
+    """
+
+    start_s: float
+    end_s: float
+    chord: Chord
+    notes: tuple[Note, ...]
+    made_of: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cue:
+    """A composed film: everything that the arranger needs.
+
+    Attributes:
+        features: what was seen.
+        key: that it is in.
+        chords: so far, without gaps.
+        dynamics: of every second.
+        settings: what was chosen to compose by.
+        bundle: name of the model.
+        tempo_map: where its beats are.
+        hits: instants that the music meets, in time order.
+        playing: how it is arranged.
+        emotion: (T, 6) of the picture as the user has drawn it; None as it was seen.
+        edges_s: where chords may change, inside the film, if not where the rhythm says.
+        kept: notes from another cut of the film.
+    """
+
+    features: VideoFeatures
+    key: Key
+    chords: tuple[ChordSpan, ...]
+    dynamics: Dynamics
+    settings: ComposeSettings
+    bundle: str
+    tempo_map: TempoMap = field(default_factory=TempoMap)
+    hits: tuple[Hit, ...] = ()
+    playing: Playing = field(default_factory=Playing)
+    emotion: NDArray[np.float32] | None = None
+    edges_s: tuple[float, ...] | None = None
+    kept: tuple[Kept, ...] = ()
+
+    @property
+    def slots(self) -> Slots:
+        """What one chord is chosen for each."""
+        return slots_of(
+            self.features, self.settings.rhythm, self.tempo_map, self.hits, self.edges_s
+        )
+
+    @property
+    def seen(self) -> VideoFeatures:
+        """What was seen, with the emotions that the user has drawn."""
+        if self.emotion is None:
+            return self.features
+        return replace(self.features, emotion=self.emotion)
 
 
 @dataclass(frozen=True, slots=True)

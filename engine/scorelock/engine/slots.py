@@ -62,11 +62,19 @@ class Slots:
 
 
 def slots_of(
-    features: VideoFeatures, rhythm: Rhythm, grid: TempoMap, hits: Sequence[Hit] = ()
+    features: VideoFeatures,
+    rhythm: Rhythm,
+    grid: TempoMap,
+    hits: Sequence[Hit] = (),
+    edges_s: Sequence[float] | None = None,
 ) -> Slots:
-    """The slots of a film on a grid, with one that begins at each hit inside the film."""
+    """The slots of a film on a grid, or on edges inside the film that were set, with one that
+    begins at each hit inside the film.
+    """
     end_s = features.film.duration_s
-    if rhythm is Rhythm.FREE:
+    if edges_s is not None:
+        inner = list(edges_s)
+    elif rhythm is Rhythm.FREE:
         inner = [float(second) for second in range(1, seconds_of(features))]
     else:
         inner = [float(edge) for edge in _grid(rhythm, grid, end_s)]
