@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import IO, Final
 
 from scorelock.bridge.clock import Clock
+from scorelock.bridge.console import say
 from scorelock.bridge.session import LiveSession
 from scorelock.bridge.transport import Lead, Nudge, Panic
 
@@ -39,6 +40,7 @@ def keys(session: LiveSession, clock: Clock) -> Iterator[None]:
         yield
         return
     ending = threading.Event()
+    say(HELP)
     with _key_by_key(sys.stdin) as read:
 
         def run() -> None:
