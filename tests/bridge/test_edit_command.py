@@ -174,3 +174,22 @@ def test_a_film_without_a_cue_says_how_to_make_one(
         words = [command, str(film), *(["show"] if command == "edit" else [])]
         assert main(words) == 2
         assert "new composes one" in capsys.readouterr().err
+
+
+def test_tempos_are_told_with_every_miss_in_frames(
+    film: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hits = tmp_path / "hits.csv"
+    hits.write_text("time,weight\n1.0,2\n3.0,1\n4.5,1\n")
+    words = ["tempo", str(film), "--hits", str(hits), "--tempo-range", "100-130"]
+    capsys.readouterr()
+    assert main([*words, "--json"]) == 0
+    best = json.loads(capsys.readouterr().out)[0]
+    assert best["within"] == 1.0
+    for miss in best["misses"]:
+        beats = (miss["at_s"] - best["first_s"]) * best["tempos"][0]["bpm"] / 60
+        off_s = (beats - round(beats)) * 60 / best["tempos"][0]["bpm"]
+        assert abs(miss["frames"]) == pytest.approx(abs(off_s) * 24, abs=0.01)
+    assert main(words) == 0
+    told = capsys.readouterr().out.splitlines()
+    assert len([line for line in told if "frames from the beat" in line]) == 3

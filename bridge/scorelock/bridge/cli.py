@@ -23,6 +23,10 @@ COMMANDS: Final = {
         "scorelock.bridge.commands.edit",
         "change the score of a film: chords, curves, spans, tempo, hits, takes; undo and redo",
     ),
+    "tempo": (
+        "scorelock.bridge.commands.tempo",
+        "find tempos at which cuts and hits fall on beats",
+    ),
     "render": (
         "scorelock.bridge.commands.render",
         "write the edited score of a film to files",

@@ -6,7 +6,7 @@ from contextlib import closing
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from scorelock.bridge.console import say
 from scorelock.engine.errors import BadSetting
@@ -17,6 +17,11 @@ from scorelock.engine.score import Cue
 from scorelock.engine.slots import Rhythm
 from scorelock.engine.tempo_map import Meter, TempoMap
 from scorelock.engine.timebase import FrameRate
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from scorelock.engine.find_tempo import Proposal
 
 FIND: Final = "find"
 HOST: Final = "host"
@@ -137,12 +142,8 @@ def grid_of(args: argparse.Namespace, features: VideoFeatures, hits: tuple[Hit, 
     if args.tempo is None:
         return TempoMap(meters=(meter,))
     if args.tempo == FIND:
-        from scorelock.engine.find_tempo import Search, find_tempo
-
-        lowest, highest = range_of(args.tempo_range)
-        search = Search(lowest, highest, changes=args.tempo_changes, meter=meter)
         found = hits or hits_at(features.cuts)
-        best = find_tempo(found, features.film.rate, features.film.duration_s, search)[0]
+        best = found_tempos(args, features, found)[0]
         say(
             f"tempo {', '.join(f'{each.bpm:.2f}' for each in best.tempo_map.tempos)}: "
             f"{100 * best.within:.0f} % of {len(found)} hits within their tolerance, "
@@ -164,6 +165,21 @@ def grid_of(args: argparse.Namespace, features: VideoFeatures, hits: tuple[Hit, 
             f"expected --tempo of 10 to 600, find, host:NAME or FILE.mid, got {args.tempo!r}"
         )
     return TempoMap.steady(bpm, meter)
+
+
+def found_tempos(
+    args: argparse.Namespace, features: VideoFeatures, hits: tuple[Hit, ...]
+) -> "Sequence[Proposal]":
+    """The tempos of --tempo-range, --tempo-changes and --meter that meet the hits, best first.
+
+    Raises:
+        BadSetting: an option cannot be read, or there are no hits.
+    """
+    from scorelock.engine.find_tempo import Search, find_tempo
+
+    lowest, highest = range_of(args.tempo_range)
+    search = Search(lowest, highest, changes=args.tempo_changes, meter=meter_of(args.meter))
+    return find_tempo(hits, features.film.rate, features.film.duration_s, search)
 
 
 def host_tempo(wanted: str) -> float:

@@ -38,7 +38,9 @@ LIMITS: Final = {"density": (0.0, 40.0), "loudness": (0.0, 1.0)}
 
 @dataclass(frozen=True, slots=True)
 class SetChord:
-    """The chord from start_s to end_s is this one, and stays."""
+    """The chord from start_s to end_s is this one, and stays. It takes the place of what is locked
+    there, but does not cut it in two.
+    """
 
     start_s: float
     end_s: float
@@ -121,7 +123,7 @@ def apply(cue: Cue, edit: Edit, bundle: Callable[[], Bundle]) -> Cue:
     """
     match edit:
         case SetChord():
-            span = _inside(cue, edit.start_s, edit.end_s)
+            span = _free(cue, *_inside(cue, edit.start_s, edit.end_s))
             fresh = ChordSpan(*span, edit.chord, "edited", locked=True)
             return replace(cue, chords=_with(cue, [fresh], *span))
         case Lock():
@@ -145,7 +147,7 @@ def apply(cue: Cue, edit: Edit, bundle: Callable[[], Bundle]) -> Cue:
         case SetPlaying():
             return replace(cue, playing=edit.playing)
         case Keep():
-            start_s, end_s = _inside(cue, edit.start_s, edit.end_s)
+            start_s, end_s = _free(cue, *_inside(cue, edit.start_s, edit.end_s))
             kept = _cut(edit.chords, start_s, end_s)
             return replace(cue, chords=_with(cue, kept, start_s, end_s))
 
@@ -256,6 +258,22 @@ def _inside(cue: Cue, start_s: float, end_s: float) -> tuple[float, float]:
     first = int(np.abs(edges[:-1] - start_s).argmin())
     last = max(first + 1, int(np.abs(edges - min(end_s, film_s)).argmin()))
     return float(edges[first]), float(edges[last])
+
+
+def _free(cue: Cue, start_s: float, end_s: float) -> tuple[float, float]:
+    """The span, where it cuts no locked one.
+
+    Raises:
+        BadSetting: it does; says which.
+    """
+    for span in cue.chords:
+        over = span.start_s < end_s and span.end_s > start_s
+        if span.locked and over and not (start_s <= span.start_s and span.end_s <= end_s):
+            raise BadSetting(
+                f"expected a span that cuts no lock, {start_s:g}-{end_s:g} cuts "
+                f"{span.start_s:g}-{span.end_s:g}; take all of it, or unlock it first"
+            )
+    return start_s, end_s
 
 
 def _cut(spans: Sequence[ChordSpan], start_s: float, end_s: float) -> list[ChordSpan]:
