@@ -100,6 +100,8 @@ def test_follows_until_ctrl_c_and_reports(
     assert 8 <= report["notes_sent"] <= 12
     assert report["notes_left_on"] == 0
     assert report["ignored"] == {"other address": 1}
+    (counts,) = report["sources"].values()
+    assert counts == {"datagrams": report["datagrams"], "other address": 1}
     assert machine.opened == ["virtual:Scorelock", "closed"]
     assert f"listening on {host}:{port}" in err
     assert re.search(r"locked    00:00:10:0\d  C      next Am     in  [12]\.\d s", err)

@@ -36,6 +36,7 @@ from scorelock.engine.errors import PortError
 from scorelock.engine.score import ChordSpan, Cue
 
 REMEMBERED: Final = 1 << 16  # send errors kept for the report
+MOST_SOURCES: Final = 64  # that are counted apart
 VIEW_EVERY_S: Final = 0.1
 LOOK_AT_PORT_EVERY: Final = 10  # views
 LONGEST_SLEEP_S: Final = 1.0
@@ -62,7 +63,11 @@ class Spread:
 
 @dataclass(frozen=True, slots=True)
 class SessionReport:
-    """What a session did: counts, and how exactly it sent (the last 65,536 messages)."""
+    """What a session did: counts, and how exactly it sent (the last 65,536 messages).
+
+    `sources` has, for each dialect and machine that spoke, its datagrams and why messages of it
+    were ignored; `ignored` has those of all of them.
+    """
 
     notes_sent: int
     notes_left_on: int
@@ -71,6 +76,7 @@ class SessionReport:
     send_error_ms: Spread | None
     datagrams: int
     ignored: dict[str, int]
+    sources: dict[str, dict[str, int]]
     locates: int
     drop_outs: int
     log_dropped: int
@@ -154,6 +160,7 @@ class LiveSession:
         self._sender = threading.Thread(target=self._send_all, name="sender", daemon=True)
         self._datagrams = 0
         self._ignored: Counter[str] = Counter()
+        self._sources: dict[str, Counter[str]] = {}
         self._notes_sent = 0
         self._errors_s: deque[float] = deque(maxlen=REMEMBERED)
         self._log.put(Begun(self._fix.at_s, show))
@@ -240,6 +247,10 @@ class LiveSession:
             self._osc.greet(peer, reading.greeting)
         self._datagrams += 1
         self._ignored.update(reading.ignored)
+        machine = "" if peer is None else f"@{peer[0]}"
+        source = f"{reading.source or 'unknown'}{machine}"
+        if source in self._sources or len(self._sources) < MOST_SOURCES:
+            self._sources.setdefault(source, Counter()).update(("datagrams", *reading.ignored))
         self.hear(Heard(at_s, reading.source, peer, datagram, reading.events))
 
     def follow(self, events: Sequence[TransportEvent], at_s: float) -> None:
@@ -327,6 +338,7 @@ class LiveSession:
             send_error_ms=Spread.of(self._errors_s),
             datagrams=self._datagrams,
             ignored=dict(self._ignored if self._timeline is None else self._timeline.ignored),
+            sources={source: dict(counts) for source, counts in self._sources.items()},
             locates=self._follower.chaser.locates,
             drop_outs=self._follower.chaser.drop_outs,
             log_dropped=self._log.dropped,

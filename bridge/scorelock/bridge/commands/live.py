@@ -230,6 +230,10 @@ def _summary(report: SessionReport) -> str:
         else (f", {spread.p50:.2f} ms late at the median, {spread.p99:.2f} ms at p99")
     )
     ignored = ", ".join(f"{count} {reason}" for reason, count in sorted(report.ignored.items()))
+    sources = [
+        f"       {source}: {', '.join(f'{count} {what}' for what, count in counts.items())}"
+        for source, counts in report.sources.items()
+    ]
     return "\n".join(
         (
             f"notes: {report.notes_sent} sent{exact}",
@@ -237,5 +241,6 @@ def _summary(report: SessionReport) -> str:
             f"{report.notes_left_on} left on",
             f"host:  {report.datagrams} datagrams, {report.locates} locates, "
             f"{report.drop_outs} drop-outs; messages ignored: {ignored or 'none'}",
+            *sources,
         )
     )

@@ -54,7 +54,7 @@ class AnyHost(Dialect):
         self._peers.move_to_end(peer)
         dialect = speaker.of(messages)
         if dialect is None:
-            return Reading((), ("other address",) * len(messages))
+            return Reading((), ("other address",) * len(messages), speaker.name)
         return replace(dialect.hear(messages, at_s, peer), greeting=speaker.news())
 
 
@@ -66,6 +66,11 @@ class _Speaker:
         self._first = first
         self._clear: Dialect | None = None
         self._greeting: tuple[Request, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Of its dialect, empty while that is not clear."""
+        return "" if self._clear is None else self._clear.name
 
     def of(self, messages: Sequence[OscMessage]) -> Dialect | None:
         """Who says these; None where nobody would."""
