@@ -1,4 +1,7 @@
-"""The cue that is kept beside a film: opened for editing, composed if there is none yet."""
+"""The cue that is kept beside a film: opened for editing, composed if there is none yet.
+
+A live show asks whether there is one, so what reads and writes it is loaded when it is needed.
+"""
 
 import argparse
 from collections.abc import Callable
@@ -9,13 +12,12 @@ from typing import TYPE_CHECKING
 
 from scorelock.bridge.composing import begun, features_of
 from scorelock.bridge.console import say
-from scorelock.engine import cue_file
-from scorelock.engine.cue_folder import CueFolder
+from scorelock.engine.cue_folder import CUE, CueFolder
 from scorelock.engine.errors import BadCue
-from scorelock.engine.history import History
 
 if TYPE_CHECKING:
     from scorelock.engine.bundle import Bundle
+    from scorelock.engine.history import History
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +37,13 @@ class CueStore:
         """Of a film, or of the folder FILM.cue beside it."""
         if film.suffix == ".cue" and film.is_dir():
             film = film.with_suffix("")
-        return cls(film, CueFolder.of(film, say).path / cue_file.NAME)
+        return cls(film, CueFolder.of(film, say).path / CUE)
 
     def exists(self) -> bool:
         """Whether there is one."""
         return self.path.is_file()
 
-    def read(self) -> History:
+    def read(self) -> "History":
         """What is kept.
 
         Raises:
@@ -53,15 +55,18 @@ class CueStore:
                 f"expected a cue at {self.path}, there is none; scorelock edit {self.film} new "
                 "composes one"
             )
+        from scorelock.engine import cue_file
+
         return cue_file.read(self.path, features_of(self.film))
 
-    def compose(self, args: argparse.Namespace) -> History:
+    def compose(self, args: argparse.Namespace) -> "History":
         """A new one, composed as `args` say.
 
         Raises:
             ScorelockError: the film, the bundle or an option is at fault.
         """
         from scorelock.engine.compose import complete
+        from scorelock.engine.history import History
 
         args.film = self.film
         cue, bundle = begun(args)
@@ -70,16 +75,18 @@ class CueStore:
             cue = replace(cue, bundle=str(args.bundle.resolve()))
         return History.begin(cue)
 
-    def write(self, history: History) -> None:
+    def write(self, history: "History") -> None:
         """Keep this.
 
         Raises:
             BadCue: nothing can be written; what was kept stays.
         """
+        from scorelock.engine import cue_file
+
         cue_file.write(self.path, history)
 
 
-def model_of(history: History) -> Callable[[], "Bundle"]:
+def model_of(history: "History") -> Callable[[], "Bundle"]:
     """Opens the bundle that a cue was composed with, when it is first asked for."""
 
     @cache

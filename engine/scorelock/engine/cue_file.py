@@ -16,6 +16,7 @@ from cattrs import Converter
 from cattrs.strategies import configure_tagged_union
 from numpy.typing import NDArray
 
+from scorelock.engine.cue_folder import CUE
 from scorelock.engine.edits import Edit
 from scorelock.engine.errors import BadCue
 from scorelock.engine.features import VideoFeatures
@@ -24,7 +25,7 @@ from scorelock.engine.history import History, Step
 from scorelock.engine.key import Key
 from scorelock.engine.score import Cue, Dynamics
 
-NAME: Final = "cue.json"
+NAME: Final = CUE
 FORMAT: Final = "scorelock cue"
 VERSION: Final = 1
 _STATE: Final = tuple(each.name for each in fields(Cue) if each.name != "features")

@@ -20,6 +20,8 @@ from scorelock.engine.files import digest, replacing
 from scorelock.engine.timebase import FrameRate
 
 FEATURES: Final = "features.npz"
+CUE: Final = "cue.json"
+"""What was made of it (`scorelock.engine.cue_file`)."""
 FORMAT: Final = 1
 
 _COLUMNS: Final = ("scene_offset", "motion", "emotion", "valence", "arousal", "semantic")
