@@ -94,12 +94,13 @@ def test_every_note_is_played_once_until_it_stops(ardour: HeadlessArdour) -> Non
         assert session.steps == [*range(len(session.steps))]
         stopped_s = session.live.snapshot().host_s
         assert stopped_s is not None
-        assert session.steps[-1] in (int(stopped_s / STEP_S), int(stopped_s / STEP_S) + 1)
+        stands = int(stopped_s / STEP_S)
+        assert session.steps[-1] in (stands, stands + 1)
         ardour.send("/transport_play")
         before = session.steps
         session.wait_for(lambda: len(session.steps) == len(before) + 4)
         resumed = session.steps[len(before) :]
-    assert resumed[0] in (before[-1], before[-1] + 1)
+    assert resumed[0] in (stands, stands + 1)  # a busy Ardour may stop a little behind its clock
     assert resumed == [*range(resumed[0], resumed[0] + len(resumed))]
 
 

@@ -1,0 +1,1 @@
+"""The process that plays, apart from all that a desk does."""
