@@ -65,6 +65,15 @@ def test_who_says_nothing_that_counts_does_not_lead() -> None:
     assert said(leader, REAPER, 0.1)
 
 
+def test_two_time_lines_that_speak_from_nowhere_are_two() -> None:
+    leader = Leader()
+    film, house = ("film", None), ("house", None)
+    assert leader.led(*film, 0.0, [Stop(0.0)])
+    assert not leader.led(*house, 0.1, [Roll(0.1)])
+    assert (str(leader.host), names(leader)) == ("film", ["house"])
+    assert leader.led(*film, 0.2, [Roll(0.2)])
+
+
 def test_the_user_switches_to_the_next_one_and_back() -> None:
     leader = Leader()
     said(leader, REAPER, 0.0)

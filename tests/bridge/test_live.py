@@ -21,10 +21,10 @@ from scorelock.bridge.commands import live, ports
 from scorelock.bridge.cue_store import CueStore
 from scorelock.bridge.osc_in import OscIn
 from scorelock.bridge.ports import open_port
-from scorelock.bridge.session import Snapshot
 from scorelock.bridge.simulate import HostSimulator, TimedDatagram, reaper
 from scorelock.bridge.status import status_line
 from scorelock.bridge.transport import Position, Roll
+from scorelock.bridge.views import Snapshot
 from scorelock.engine.arrange import Arranged
 from scorelock.engine.errors import BadSetting, PortError, ScorelockError
 from scorelock.engine.history import History

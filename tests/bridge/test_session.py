@@ -24,11 +24,15 @@ from fakes import (
 )
 from scores import cue
 
+from scorelock.bridge.changes import OtherOut
 from scorelock.bridge.chaser import State
 from scorelock.bridge.clock import MonotonicClock
 from scorelock.bridge.dialects import hosts
+from scorelock.bridge.log_writer import NoLog
 from scorelock.bridge.osc_in import OscIn
 from scorelock.bridge.outputs import RecordingOut
+from scorelock.bridge.ports import MidiOut
+from scorelock.bridge.reel import Reel
 from scorelock.bridge.session import LiveSession
 from scorelock.bridge.show import ClockTo, OscTo, Show
 from scorelock.bridge.simulate import HostSimulator, Move, osc_bundle, reaper
@@ -132,6 +136,22 @@ def test_what_fails_while_composing_ends_the_show_in_silence(out: RecordingOut) 
     host.join()
     assert [data for _, data in out.sent][:2] == [on(60), off(60)]
     assert live.report().notes_left_on == 0
+
+
+def test_a_show_that_is_logged_goes_on_as_it_began(out: RecordingOut) -> None:
+    """Its log has one score and one set of outputs."""
+    live = LiveSession(Show(long_chord()), None, [out], None, hosts(FILM_RATE), CLOCK, log=NoLog())
+    with pytest.raises(ValueError, match="logged"):
+        live.change(Reel.of((), 1.0, {}))
+
+
+def test_an_output_that_came_too_late_is_closed_at_the_end(out: RecordingOut) -> None:
+    late, retired = FailingOut(CLOCK, ()), list[MidiOut]()
+    with session(long_chord(), out) as live:
+        pass
+    live.change(OtherOut(late, (), retired.append))
+    live.silence()
+    assert (late.closed, late.sent, retired) == (True, [], [])
 
 
 def test_leaving_releases_what_sounds_note_by_note(out: RecordingOut) -> None:

@@ -21,10 +21,11 @@ from scorelock.bridge.osc_in import OscIn
 from scorelock.bridge.outputs import RecordingOut
 from scorelock.bridge.port_process import PortProcess
 from scorelock.bridge.ports import MidiOut, RtMidiIn
-from scorelock.bridge.session import LiveSession, SessionReport
+from scorelock.bridge.session import LiveSession
 from scorelock.bridge.show import Show
 from scorelock.bridge.simulate import HostSimulator, TimedDatagram
 from scorelock.bridge.transport import Position, Roll
+from scorelock.bridge.views import SessionReport
 from scorelock.engine.score import Performance
 from scorelock.engine.timebase import FrameRate
 

@@ -20,8 +20,8 @@ from scorelock.bridge.console import say
 from scorelock.bridge.jack_server import jack_server
 from scorelock.bridge.ledger import NOTE_OFF, NOTE_ON
 from scorelock.bridge.ports import midi_status
-from scorelock.bridge.session import Spread
 from scorelock.bridge.transport import Position, Roll, Stop
+from scorelock.bridge.views import Spread
 from scorelock.engine.errors import MissingPart
 from scorelock.engine.score import Note, Part, Performance
 

@@ -89,6 +89,7 @@ class SyncFix:
         take: grows with each jump of the position: start, locate, wrap, resumption.
         since_s: when the event arrived, or the silence ran out, that made the state or the take.
         until_s: when silence alone would change the state; inf for never.
+        loop_s: the loop that it goes round by itself, from and to on its time line; None for none.
     """
 
     at_s: float
@@ -99,6 +100,7 @@ class SyncFix:
     take: int
     since_s: float
     until_s: float
+    loop_s: tuple[float, float] | None = None
 
 
 class Chaser:
@@ -192,7 +194,12 @@ class Chaser:
             # The least of n delays of this mean; ten milliseconds stand for what n = 1 hides.
             error_s = 2 * (late_s + 0.01) / len(self._window)
         rate = self._rate if self._rolling else 0.0
-        return SyncFix(now_s, position_s, rate, state, error_s, self._take, self._since_s, until_s)
+        loop_s = None
+        if self._loop is not None and self._wrap_s < math.inf:
+            loop_s = (self._loop.start_s, self._loop.end_s)
+        return SyncFix(
+            *(now_s, position_s, rate, state, error_s, self._take, self._since_s, until_s, loop_s)
+        )
 
     @property
     def _period_s(self) -> float:

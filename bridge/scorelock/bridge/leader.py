@@ -98,7 +98,7 @@ class Leader:
             if self._wanted is not None and not host.is_called(self._wanted):
                 return False
             self.host, self._reports = host, 0
-        elif host.peer != self.host.peer:
+        elif host.peer != self.host.peer or (host.peer is None and host != self.host):
             if not self._is_next_run(host, self.host, at_s):
                 return False
             self._heard_s.pop(self.host, None)

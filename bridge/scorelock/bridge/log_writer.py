@@ -136,14 +136,33 @@ class LoggedOut:
     """An output whose messages are logged once it has taken or refused them."""
 
     def __init__(self, out: MidiOut, log: Log, clock: Clock, port: int) -> None:
-        self.name = out.name
-        self.api = out.api
-        self.alive = out.alive
-        self.close = out.close
         self._out = out
         self._log = log
         self._clock = clock
         self._port = port
+
+    @property
+    def name(self) -> str:
+        """What a user calls it."""
+        return self._out.name
+
+    @property
+    def api(self) -> str | None:
+        """The system behind it."""
+        return self._out.api
+
+    def alive(self) -> bool:
+        """Whether anything still takes what is sent."""
+        return self._out.alive()
+
+    def close(self) -> None:
+        """Give the port back."""
+        self._out.close()
+
+    def exchange(self, out: MidiOut) -> MidiOut:
+        """Send to another from now on; gives the one before, which is not closed."""
+        before, self._out = self._out, out
+        return before
 
     def send(self, data: bytes, wanted_s: float | None = None) -> None:
         """Send a message; without a wanted time it is one that the end releases."""

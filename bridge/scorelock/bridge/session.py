@@ -6,18 +6,16 @@ the host and sends what is due, and the caller's thread draws. What the sender t
 """
 
 import threading
-from bisect import bisect_right
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
-from itertools import count, pairwise
+from functools import partial
+from itertools import count
 from types import TracebackType
 from typing import Final, Self
 
-import numpy as np
-
-from scorelock.bridge.chaser import State
+from scorelock.bridge.changes import Asks, Change, OtherOut
+from scorelock.bridge.chaser import SyncFix
 from scorelock.bridge.clock import Clock
 from scorelock.bridge.dialects import Dialect, read
 from scorelock.bridge.follower import Follower
@@ -26,89 +24,27 @@ from scorelock.bridge.log_writer import Log, LoggedOut, NoLog
 from scorelock.bridge.osc_in import OscIn
 from scorelock.bridge.ports import MidiOut, MidiPort
 from scorelock.bridge.realtime import on_signals, prefer_this_thread, tuned
+from scorelock.bridge.reel import Reel
 from scorelock.bridge.show import Show
 from scorelock.bridge.show_log import Begun, Ended, Heard, Turn
-from scorelock.bridge.timelines.timeline import Timeline
-from scorelock.bridge.transport import TransportEvent, Wish
+from scorelock.bridge.tally import Tally
+from scorelock.bridge.timelines.timeline import Retelling, Timeline
+from scorelock.bridge.transport import Lead, TransportEvent, Wish
+from scorelock.bridge.views import ChordLine, SessionReport, Snapshot, Spread
 from scorelock.bridge.voice import DueMessage
 from scorelock.engine.arrange import Arranged
 from scorelock.engine.errors import PortError
-from scorelock.engine.score import ChordSpan, Cue
+from scorelock.engine.score import Cue
 
 REMEMBERED: Final = 1 << 16  # send errors kept for the report
-MOST_SOURCES: Final = 64  # that are counted apart
 VIEW_EVERY_S: Final = 0.1
 LOOK_AT_PORT_EVERY: Final = 10  # views
 LONGEST_SLEEP_S: Final = 1.0
-LOOK_AHEAD: Final = 8  # spans; only a primer's end parts two of the same chord
 
-
-@dataclass(frozen=True, slots=True)
-class Spread:
-    """Send error, sent minus wanted, in milliseconds."""
-
-    p50: float
-    p99: float
-    max: float
-
-    @classmethod
-    def of(cls, errors_s: Iterable[float]) -> "Spread | None":
-        """Of some errors in seconds; None of none."""
-        errors_ms = 1000 * np.array(list(errors_s))
-        if not errors_ms.size:
-            return None
-        p50, p99 = np.percentile(errors_ms, (50, 99))
-        return cls(float(p50), float(p99), float(errors_ms.max()))
-
-
-@dataclass(frozen=True, slots=True)
-class SessionReport:
-    """What a session did: counts, and how exactly it sent (the last 65,536 messages).
-
-    `sources` has, for each dialect and machine that spoke, its datagrams and why messages of it
-    were ignored; `ignored` has those of all of them.
-    """
-
-    notes_sent: int
-    notes_left_on: int
-    notes_late: int
-    notes_dropped: int
-    send_error_ms: Spread | None
-    datagrams: int
-    ignored: dict[str, int]
-    sources: dict[str, dict[str, int]]
-    locates: int
-    drop_outs: int
-    log_dropped: int
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """What a view shows at a moment.
-
-    Attributes:
-        state: what is known of the host.
-        host_s: seconds on the host's time line; None where it is not known.
-        film_s: seconds from the film's start, negative before it; None likewise.
-        chord: the chord of that moment.
-        next_chord: the next one that differs, and to_next_s when it comes.
-        late_ms: send error of the newest note.
-        error_ms: about how exact film_s is.
-        latency_ms: how much later than its reports the host is taken to be heard.
-        leads: who is followed, and others, who is heard besides.
-    """
-
-    state: State
-    host_s: float | None
-    film_s: float | None
-    chord: ChordSpan | None
-    next_chord: ChordSpan | None
-    to_next_s: float | None
-    late_ms: float
-    error_ms: float
-    latency_ms: float = 0.0
-    leads: str = ""
-    others: tuple[str, ...] = ()
+Strikes = Callable[[DueMessage, float, float], None]
+"""Hears of a note that was struck: the film seconds that it was struck for, and when it went out.
+It is called by the sender, which it must not hold up.
+"""
 
 
 class LiveSession:
@@ -123,7 +59,8 @@ class LiveSession:
         clock: the time.
         coming: what is still being composed, after the show's notes; it is taken in while playing.
         log: what keeps all of it for a replay.
-        timeline: a host that does not speak OSC, or None; it is closed at the end.
+        timelines: hosts that do not speak OSC; they are closed at the end.
+        strikes: hears of every note that is struck.
     """
 
     def __init__(
@@ -136,31 +73,32 @@ class LiveSession:
         clock: Clock,
         coming: Iterable[Arranged] = (),
         log: Log | None = None,
-        timeline: Timeline | None = None,
+        timelines: Sequence[Timeline] = (),
+        strikes: Strikes | None = None,
     ) -> None:
+        self._is_logged = log is not None
         self._log: Log = NoLog() if log is None else log
         self._follower = Follower(show)
-        self._spans = [] if cue is None else list(cue.chords)
-        self._starts_s = [span.start_s for span in self._spans]
+        self._chords = ChordLine(cue)
         self._coming = coming
         self._composed: deque[Arranged] = deque()
         self._composer = threading.Thread(target=self._compose, name="composer", daemon=True)
         self._film_start_s = show.film_start_s
         self._outs = [LoggedOut(out, self._log, clock, port) for port, out in enumerate(outs)]
         self._osc = osc
-        self._timeline = timeline
+        self._timelines = timelines
+        self._strikes = strikes
         self._dialect = dialect
         self._clock = clock
         self._fix = self._follower.chaser.fix(clock.now())
         self._told = self._follower.decided(self._fix)
         self._events: deque[TransportEvent] = deque()
+        self._changes: deque[Change] = deque()
         self._arrived = threading.Condition()
         self._ended = threading.Event()
         self._failure: BaseException | None = None
         self._sender = threading.Thread(target=self._send_all, name="sender", daemon=True)
-        self._datagrams = 0
-        self._ignored: Counter[str] = Counter()
-        self._sources: dict[str, Counter[str]] = {}
+        self._tally = Tally(timelines)
         self._notes_sent = 0
         self._errors_s: deque[float] = deque(maxlen=REMEMBERED)
         self._log.put(Begun(self._fix.at_s, show))
@@ -174,18 +112,16 @@ class LiveSession:
             # Silence comes before all else that ends: closing the socket takes its time.
             if self._osc is not None:
                 stack.enter_context(self._osc)
-            if self._timeline is not None:
-                stack.callback(self._timeline.close)
-            # What is entered last is left first: the first output's notes are released first.
-            for out, ledger in reversed(list(zip(self._outs, self._follower.ledgers, strict=True))):
-                stack.enter_context(MidiPort(out, ledger))
+            for timeline in self._timelines:
+                stack.callback(timeline.close)
+            stack.callback(self.silence)
             stack.callback(self._stop_sending)
             self._sender.start()
             self._composer.start()
             if self._osc is not None:
                 self._osc.start(self.receive)
-            if self._timeline is not None:
-                self._timeline.start(self.follow)
+            for timeline in self._timelines:
+                timeline.start(partial(self.follow, timeline))
             self._running = stack.pop_all()
         return self
 
@@ -196,14 +132,23 @@ class LiveSession:
             PortError: the output failed, or its server has gone.
         """
         for turn in count():
-            if self._ended.wait(VIEW_EVERY_S):
+            if self.over(VIEW_EVERY_S):
                 break
             if turn % LOOK_AT_PORT_EVERY == 0:
                 self._look_at_ports()
             if view is not None:
                 view(self.snapshot())
+
+    def over(self, within_s: float) -> bool:
+        """Wait so long at most; gives whether the session has ended.
+
+        Raises:
+            BaseException: what ended it, if not the user.
+        """
+        ended = self._ended.wait(within_s)
         if self._failure is not None:
             raise self._failure
+        return ended
 
     def _look_at_ports(self) -> None:
         for out in self._outs:
@@ -223,6 +168,16 @@ class LiveSession:
     def latency_s(self) -> float:
         """How much later than its reports the host is taken to be heard."""
         return self._follower.chaser.latency_s
+
+    @property
+    def fix(self) -> SyncFix:
+        """Where the host was at the sender's last turn; from any thread."""
+        return self._fix
+
+    @property
+    def leads(self) -> str:
+        """Who is followed; "" for nobody yet. From any thread."""
+        return str(self._follower.leader.host or "")
 
     def end(self) -> None:
         """Let `run` return. Safe in a signal handler."""
@@ -245,25 +200,23 @@ class LiveSession:
         reading = read(self._dialect, datagram, at_s, peer)
         if reading.greeting and peer is not None:
             self._osc.greet(peer, reading.greeting)
-        self._datagrams += 1
-        self._ignored.update(reading.ignored)
-        machine = "" if peer is None else f"@{peer[0]}"
-        source = f"{reading.source or 'unknown'}{machine}"
-        if source in self._sources or len(self._sources) < MOST_SOURCES:
-            self._sources.setdefault(source, Counter()).update(("datagrams", *reading.ignored))
+        self._tally.datagram(reading, peer)
         self.hear(Heard(at_s, reading.source, peer, datagram, reading.events))
 
-    def follow(self, events: Sequence[TransportEvent], at_s: float) -> None:
-        """Take in what the time line that is no OSC told at at_s."""
-        assert self._timeline is not None
-        self.hear(Heard(at_s, self._timeline.address, None, None, tuple(events)))
+    def follow(self, timeline: Timeline, events: Sequence[TransportEvent], at_s: float) -> None:
+        """Take in what a time line that is no OSC told at at_s."""
+        self._tally.told(timeline)
+        self.hear(Heard(at_s, timeline.address, None, None, tuple(events)))
 
     def wish(self, wish: Wish) -> None:
         """Take in what the user wishes; from any thread."""
         self.hear(Heard(wish.at_s, "user", None, None, (wish,)))
 
     def hear(self, heard: Heard) -> None:
-        """Take in what a time line told, and wake the sender."""
+        """Take in what a time line told, and wake the sender.
+
+        A time line that shall lead tells at once what holds: one that stands may be silent.
+        """
         with self._arrived:
             self._log.put(heard)
             led = self._follower.leader.led(heard.source, heard.peer, heard.at_s, heard.events)
@@ -271,7 +224,23 @@ class LiveSession:
                 self._events.extend(led)
                 self._arrived.notify()
             if len(led) < len(heard.events):
-                self._ignored["another host leads"] += 1
+                self._tally.passed_over()
+        for name in (event.host for event in led if isinstance(event, Lead)):
+            for timeline in self._timelines:
+                if isinstance(timeline, Retelling) and name in ("", timeline.address):
+                    timeline.retell()
+
+    def change(self, change: Change) -> None:
+        """Have the sender change the show at its next turn; from any thread.
+
+        Raises:
+            ValueError: the show is logged, and a log has one score and one set of outputs.
+        """
+        if self._is_logged:
+            raise ValueError("a show that is logged goes on as it began")
+        with self._arrived:
+            self._changes.append(change)
+            self._arrived.notify()
 
     def turn(self) -> float:
         """Take in what has come, send what is due; gives when to come again at the latest.
@@ -284,10 +253,14 @@ class LiveSession:
             self._events.clear()
             composed = tuple(self._composed)
             self._composed.clear()
+            changes = list(self._changes)
+            self._changes.clear()
             now_s = self._clock.now()  # not before anything that is taken in arrived
             self._log.put(Turn(now_s, len(events), composed))
         for part in composed:
             self._follower.add(part)
+        for change in changes:
+            self._make(change, now_s)
         due, self._fix, wake_s = self._follower.advance(events, now_s)
         decided = self._follower.decided(self._fix)
         if decided.news != self._told.news:
@@ -297,52 +270,71 @@ class LiveSession:
             self._send(message)
         return wake_s
 
+    def _make(self, change: Change, now_s: float) -> None:
+        first = self._outs[0]
+        match change:
+            case Reel():
+                self._follower.player.load(change)
+            case Asks():
+                for data in change.messages:
+                    first.send(data)
+            case OtherOut():
+                for data in self._follower.ledgers[0].release():
+                    with suppress(PortError):  # it may be why another is wanted
+                        first.send(data)
+                change.retire(first.exchange(change.out))
+                for data in change.asks:
+                    first.send(data)
+                for message in self._follower.player.again(0, now_s):
+                    self._send(message)
+
     def snapshot(self) -> Snapshot:
         """What a view should show now; from any thread."""
         now_s, fix = self._clock.now(), self._fix
         late_ms = 1000 * self._errors_s[-1] if self._errors_s else 0.0
         with self._arrived:
-            leader = self._follower.leader
-            leads = (str(leader.host or ""), tuple(map(str, leader.others())))
-        latency_ms = 1000 * self.latency_s
-        if fix.position_s is None:
+            others = tuple(map(str, self._follower.leader.others()))
+        told = (1000 * self.latency_s, self.leads, others)
+        film_s = self._film_s(fix, now_s)
+        if film_s is None:
             unknown = (None, None, None, None, None)
-            return Snapshot(fix.state, *unknown, late_ms, 0.0, latency_ms, *leads)
-        host_s = fix.position_s + fix.rate * (now_s - fix.at_s)
-        film_s = host_s - self._film_start_s
-        index = bisect_right(self._starts_s, film_s) - 1
-        span = self._spans[index] if index >= 0 and film_s < self._spans[index].end_s else None
-        later = self._spans[index + 1 : index + 1 + LOOK_AHEAD]
-        coming = next(
-            (
-                after
-                for before, after in pairwise((span, *later))
-                if after is not None and (before is None or after.chord != before.chord)
-            ),
-            None,
-        )
-        to_next_s = None if coming is None else coming.start_s - film_s
-        error_ms = 1000 * fix.error_s
-        return Snapshot(
-            *(fix.state, host_s, film_s, span, coming, to_next_s),
-            *(late_ms, error_ms, latency_ms, *leads),
-        )
+            return Snapshot(fix.state, *unknown, late_ms, 0.0, *told)
+        shown = (film_s + self._film_start_s, film_s, *self._chords.at(film_s))
+        return Snapshot(fix.state, *shown, late_ms, 1000 * fix.error_s, *told)
 
-    def report(self) -> SessionReport:
-        """What was done so far."""
+    def _film_s(self, fix: SyncFix, at_s: float) -> float | None:
+        """Film seconds at a moment, by a fix; None where they are not known."""
+        if fix.position_s is None:
+            return None
+        return fix.position_s + fix.rate * (at_s - fix.at_s) - self._film_start_s
+
+    def report(self, *, spread: bool = True) -> SessionReport:
+        """What was done so far; without `spread` in less time than the sender would notice."""
         return SessionReport(
             notes_sent=self._notes_sent,
             notes_left_on=sum(len(ledger.sounding) for ledger in self._follower.ledgers),
             notes_late=self._follower.player.late,
             notes_dropped=self._follower.player.dropped,
-            send_error_ms=Spread.of(self._errors_s),
-            datagrams=self._datagrams,
-            ignored=dict(self._ignored if self._timeline is None else self._timeline.ignored),
-            sources={source: dict(counts) for source, counts in self._sources.items()},
+            send_error_ms=Spread.of(self._errors_s) if spread else None,
+            datagrams=self._tally.datagrams,
+            ignored=self._tally.ignored,
+            sources=self._tally.sources,
             locates=self._follower.chaser.locates,
             drop_outs=self._follower.chaser.drop_outs,
             log_dropped=self._log.dropped,
         )
+
+    def silence(self) -> None:
+        """Release what sounds and close the outputs, the first one first, whatever fails.
+
+        The end of one that is driven by turns alone. Again, it closes outputs that came too late.
+        """
+        with ExitStack() as stack:
+            for out, ledger in reversed(list(zip(self._outs, self._follower.ledgers, strict=True))):
+                stack.enter_context(MidiPort(out, ledger))
+            for change in self._changes:
+                if isinstance(change, OtherOut):
+                    stack.callback(change.out.close)
 
     def _log_end(
         self,
@@ -373,8 +365,7 @@ class LiveSession:
                 with self._arrived:
                     self._composed.append(part)
                     self._arrived.notify()
-                self._spans.append(part.span)
-                self._starts_s.append(part.span.start_s)
+                self._chords.add(part.span)
         except BaseException as err:  # told by `run`; what sounds is released
             self._failure = err
             self._ended.set()
@@ -387,7 +378,8 @@ class LiveSession:
                 wake_s = self.turn()
                 until_s = min(wake_s, self._clock.now() + LONGEST_SLEEP_S)
                 with self._arrived:
-                    if not self._events and not self._composed and not self._ended.is_set():
+                    news = self._events or self._composed or self._changes
+                    if not news and not self._ended.is_set():
                         self._clock.wait(self._arrived, until_s)
         except BaseException as err:  # told by `run`, after which all that sounds is released
             self._failure = err
@@ -395,6 +387,13 @@ class LiveSession:
 
     def _send(self, message: DueMessage) -> None:
         self._outs[message.port].send(message.data, message.at_s)
-        if message.data[0] & 0xF0 in (NOTE_ON, NOTE_OFF):
-            self._errors_s.append(self._clock.now() - message.at_s)
-            self._notes_sent += message.data[0] & 0xF0 == NOTE_ON
+        kind = message.data[0] & 0xF0
+        if kind not in (NOTE_ON, NOTE_OFF):
+            return
+        sent_s = self._clock.now()
+        self._errors_s.append(sent_s - message.at_s)
+        self._notes_sent += kind == NOTE_ON
+        if kind == NOTE_ON and self._strikes is not None:
+            film_s = self._film_s(self._fix, message.at_s)
+            if film_s is not None:
+                self._strikes(message, film_s, sent_s)

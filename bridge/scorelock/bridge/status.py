@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from scorelock.bridge.console import say
-from scorelock.bridge.session import Snapshot
+from scorelock.bridge.views import Snapshot
 from scorelock.engine.key import Key
 from scorelock.engine.timebase import FrameRate, Timecode
 

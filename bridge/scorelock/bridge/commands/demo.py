@@ -74,11 +74,12 @@ def _play(cue: Cue, performance: Performance, midi_out: str | None) -> dict[str,
     from scorelock.bridge.osc_in import OscIn
     from scorelock.bridge.port_process import PortProcess
     from scorelock.bridge.ports import midi_out_or_none
-    from scorelock.bridge.session import LiveSession, Snapshot
+    from scorelock.bridge.session import LiveSession
     from scorelock.bridge.show import Show
     from scorelock.bridge.simulate import HostSimulator, reaper
     from scorelock.bridge.status import status_line
     from scorelock.bridge.transport import Position, Roll, Stop
+    from scorelock.bridge.views import Snapshot
 
     clock = MonotonicClock()
     rate, length_s = cue.features.film.rate, performance.duration_s

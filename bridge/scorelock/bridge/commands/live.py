@@ -31,7 +31,7 @@ from scorelock.bridge.outboard import Outboard
 from scorelock.bridge.port_process import PortProcess
 from scorelock.bridge.ports import MidiOut, midi_out_or_none
 from scorelock.bridge.routing import Routing
-from scorelock.bridge.session import LiveSession, SessionReport
+from scorelock.bridge.session import LiveSession
 from scorelock.bridge.show import (
     ClockTo,
     Expression,
@@ -46,6 +46,7 @@ from scorelock.bridge.status import status_line
 from scorelock.bridge.timecode_rate import asker, known_rate
 from scorelock.bridge.timelines.follow import OSC, open_timeline
 from scorelock.bridge.timelines.timeline import Timeline
+from scorelock.bridge.views import SessionReport
 from scorelock.engine.score import Cue, Performance
 from scorelock.engine.timebase import FrameRate, Timecode
 
@@ -111,7 +112,17 @@ def run(args: argparse.Namespace) -> int:
         )
         dialect = hosts(rate, osc.address[1] if osc is not None else 0, words)
         session = LiveSession(
-            *(show, None, outboard.outs, osc, dialect, clock, coming, log, timeline)
+            *(
+                show,
+                None,
+                outboard.outs,
+                osc,
+                dialect,
+                clock,
+                coming,
+                log,
+                [timeline] if timeline else (),
+            )
         )
         with session:
             _tell(args, outboard.outs[0].name, osc, timeline, show.film_start_s, rate)

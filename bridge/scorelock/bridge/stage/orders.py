@@ -3,6 +3,7 @@
 Times are of `MonotonicClock`, which is the same for both.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,6 +32,7 @@ class Setting:
         lead: who leads first.
         film_start_s: the host's time at the film's first frame. The film's player and the house
             transport speak film seconds and are shifted by it.
+        film_s: how long the film is; the house transport halts there.
         latency_s, latencies: as `Show` has them.
         late, on_stop: as `Show` has them.
         out: the output, as `scorelock live --midi-out` has it; None for none (the browser's voice).
@@ -44,6 +46,7 @@ class Setting:
     words: Path | None = None
     lead: str | None = FILM
     film_start_s: float = 0.0
+    film_s: float = math.inf
     latency_s: float = 0.0
     latencies: Mapping[str, float] = field(default_factory=dict)
     late: Late = Late.PLAY

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from scorelock.bridge.transport import TransportEvent
 
@@ -29,6 +29,15 @@ class Timeline(Protocol):
 
     def close(self) -> None:
         """Stop, and give back what was opened."""
+        ...
+
+
+@runtime_checkable
+class Retelling(Protocol):
+    """A time line that can say again where it is, rather than at its next report."""
+
+    def retell(self) -> None:
+        """Hand on, as of now, all that still holds of what was told; from any thread."""
         ...
 
 
