@@ -126,6 +126,30 @@ def test_what_is_written_reads_back_the_same_and_needs_no_model(tmp_path: Path) 
     assert [p.name for p in path.parent.iterdir()] == [cue_file.NAME]
 
 
+def test_a_step_keeps_the_chords_that_it_changed_alone(tmp_path: Path) -> None:
+    path = tmp_path / cue_file.NAME
+    cue_file.write(path, BEGUN)
+    before = path.stat().st_size
+    cue_file.write(path, BEGUN.edit(SetChord(20, 24, Chord.parse("Am7")), bundle))
+    assert path.stat().st_size - before < 1000
+    (step,) = json.loads(path.read_bytes())["steps"][1:]
+    spliced = step["made"]["chords"]
+    assert len(spliced["then"]) <= 3
+    assert spliced["first"] + spliced["last"] >= len(BEGUN.cue.chords) - 6
+
+
+def test_a_file_of_version_1_which_kept_all_chords_at_each_step_is_read(tmp_path: Path) -> None:
+    path = tmp_path / cue_file.NAME
+    cue_file.write(path, RICH)
+    plain = json.loads(path.read_bytes())
+    for step, written in zip(RICH.steps, plain["steps"], strict=True):
+        if "chords" in written["made"]:
+            chords = cue_file.CONVERTER.unstructure(step.cue.chords, cue_file.Spans)
+            written["made"]["chords"] = chords
+    path.write_text(json.dumps(plain | {"version": 1}))
+    assert all_facts(cue_file.read(path, SEEN)) == all_facts(RICH)
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_a_damaged_file_is_one_line(
@@ -149,8 +173,8 @@ def test_a_cue_of_the_future_or_of_another_film_is_refused(tmp_path: Path) -> No
         cue_file.read(path, SEEN)
     cue_file.write(path, BEGUN)
     plain = json.loads(path.read_bytes())
-    path.write_text(json.dumps(plain | {"version": 2}))
-    with pytest.raises(BadCue, match=r"version 1, .* has 2"):
+    path.write_text(json.dumps(plain | {"version": 3}))
+    with pytest.raises(BadCue, match=r"version 2, .* has 3"):
         cue_file.read(path, SEEN)
     path.write_text(json.dumps(plain | {"film": "1" * 64}))
     with pytest.raises(BadCue, match="reconform"):

@@ -154,15 +154,25 @@ def begun(args: argparse.Namespace) -> tuple[Cue, "Bundle"]:
     Raises:
         ScorelockError: the film, the bundle or an option is at fault.
     """
-    settings = settings_of(args)  # before the long work, so that a typing error shows at once
+    settings_of(args)  # before the long work, so that a typing error shows at once
     from scorelock.engine.bundle import Bundle
-    from scorelock.engine.compose import begin
 
     bundle = Bundle.open(args.bundle, device=args.device)
     features = features_of(args.film)
     say(f"composing on {bundle.device.device}: {bundle.device.why}")
-    (cue,) = begin(features, bundle, [settings])
-    return timed(cue, args), bundle
+    return begun_on(features, bundle, args), bundle
+
+
+def begun_on(features: VideoFeatures, bundle: "Bundle", args: argparse.Namespace) -> Cue:
+    """A cue without chords of a film that was seen so.
+
+    Raises:
+        ScorelockError: the bundle or an option is at fault.
+    """
+    from scorelock.engine.compose import begin
+
+    (cue,) = begin(features, bundle, [settings_of(args)])
+    return timed(cue, args)
 
 
 def features_of(film: Path, *, again: bool = False) -> VideoFeatures:

@@ -18,6 +18,7 @@ from scorelock.engine.errors import BadCue
 if TYPE_CHECKING:
     from scorelock.engine.bundle import Bundle
     from scorelock.engine.history import History
+    from scorelock.engine.score import Cue
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +72,7 @@ class CueStore:
         args.film = self.film
         cue, bundle = begun(args)
         (cue,) = complete([cue], bundle)
-        if args.bundle is not None and args.bundle.is_dir():  # it is asked again, from anywhere
-            cue = replace(cue, bundle=str(args.bundle.resolve()))
-        return History.begin(cue)
+        return History.begin(to_be_asked_again(cue, args))
 
     def write(self, history: "History") -> None:
         """Keep this.
@@ -84,6 +83,13 @@ class CueStore:
         from scorelock.engine import cue_file
 
         cue_file.write(self.path, history)
+
+
+def to_be_asked_again(cue: "Cue", args: argparse.Namespace) -> "Cue":
+    """The cue with the model of --bundle where edits will find it, from anywhere."""
+    if args.bundle is None or not args.bundle.is_dir():
+        return cue
+    return replace(cue, bundle=str(args.bundle.resolve()))
 
 
 def model_of(history: "History") -> Callable[[], "Bundle"]:

@@ -6,7 +6,7 @@ training data, the metrics, and the sha256 of every file.
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from itertools import count
@@ -128,10 +128,17 @@ def _optional(rows: Any) -> int | None:  # noqa: ANN401
 class Bundle:
     """An opened bundle: its manifest and its graphs, ready to run on a device."""
 
-    def __init__(self, manifest: Manifest, device: Chosen, sessions: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        manifest: Manifest,
+        device: Chosen,
+        sessions: Mapping[str, Any],
+        stepped: Callable[[], None] = lambda: None,
+    ) -> None:
         self.manifest = manifest
         self.device = device
         self._sessions = sessions
+        self._stepped = stepped
 
     @classmethod
     def open(
@@ -169,6 +176,10 @@ class Bundle:
             return bundle
         return cls(manifest, device, _sessions(place, manifest, device.device, threads=threads))
 
+    def telling(self, stepped: Callable[[], None]) -> Self:
+        """The same bundle, which tells of each step of decoding; what that raises ends it."""
+        return type(self)(self.manifest, self.device, self._sessions, stepped)
+
     def begin(self, features: Rows, minor: Sequence[bool]) -> "BundleSteps":
         """See raw features (T, F) of one window; then decode a take for each of `minor`.
 
@@ -184,7 +195,7 @@ class Bundle:
         buffers = Buffers(self._sessions[DECODER], device)
         for index, part in enumerate(film):
             buffers.give(f"film_{index}", part)
-        return BundleSteps(self.manifest, buffers, minor)
+        return BundleSteps(self.manifest, buffers, minor, self._stepped)
 
     def dynamics(self, features: Rows) -> Dynamics:
         """Density 0..40 and loudness 0..1 of every second, from raw features (T, F) of any T."""
@@ -218,7 +229,13 @@ class BundleSteps:
 
     _captures = count()
 
-    def __init__(self, manifest: Manifest, buffers: Buffers, minor: Sequence[bool]) -> None:
+    def __init__(
+        self,
+        manifest: Manifest,
+        buffers: Buffers,
+        minor: Sequence[bool],
+        stepped: Callable[[], None] = lambda: None,
+    ) -> None:
         layers, pair, heads, width = manifest.cache_row
         self._buffers = buffers
         self._takes = len(minor)
@@ -231,6 +248,7 @@ class BundleSteps:
             buffers.share(name, f"{name}_new")
         buffers.put("minor", np.array(minor, np.float32))
         self._room = self._capture = 0
+        self._stepped = stepped
 
     @property
     def position(self) -> int:
@@ -251,6 +269,7 @@ class BundleSteps:
                 f"expected {self._takes} takes of 1..{self._window - self._position} chords, got "
                 f"{takes} of {chords}"
             )
+        self._stepped()
         if takes > 1 < chords and self._position:  # fused attention goes on with one row alone
             single = [self._advance(tokens[:, i : i + 1]) for i in range(chords)]
             return np.concatenate(single, axis=1)

@@ -23,11 +23,15 @@ from scorelock.engine.features import VideoFeatures
 from scorelock.engine.files import replacing
 from scorelock.engine.history import History, Step
 from scorelock.engine.key import Key
-from scorelock.engine.score import Cue, Dynamics
+from scorelock.engine.score import ChordSpan, Cue, Dynamics
+
+Spans = tuple[ChordSpan, ...]
 
 NAME: Final = CUE
 FORMAT: Final = "scorelock cue"
-VERSION: Final = 1
+VERSION: Final = 2
+OLDER: Final = 1
+"""It kept all chords at each step; from 2 on a step keeps those that it changed."""
 _STATE: Final = tuple(each.name for each in fields(Cue) if each.name != "features")
 """What of a cue is kept: a step has those that it changed."""
 
@@ -48,7 +52,7 @@ def read(path: Path, features: VideoFeatures) -> History:
         raise _damaged(path) from err
     if not isinstance(plain, dict) or plain.get("format") != FORMAT:
         raise _damaged(path)
-    if plain.get("version") != VERSION:
+    if plain.get("version") not in (OLDER, VERSION):
         raise BadCue(
             f"expected a cue of version {VERSION}, {path} has {plain.get('version')!r}; take the "
             "scorelock that made it, or a newer one"
@@ -111,11 +115,42 @@ def _plain(history: History) -> dict[str, Any]:
 
 def _changes(before: Cue | None, after: Cue) -> dict[str, Any]:
     """Those of a cue's fields that differ."""
-    return {
+    if before is None:
+        return {name: _plain_field(name, getattr(after, name)) for name in _STATE}
+    made = {
         name: _plain_field(name, getattr(after, name))
         for name in _STATE
-        if before is None or not _same(getattr(before, name), getattr(after, name))
+        if name != "chords" and not _same(getattr(before, name), getattr(after, name))
     }
+    spliced = _splice(before.chords, after.chords)
+    return made | ({} if spliced is None else {"chords": spliced})
+
+
+def _splice(before: Spans, after: Spans) -> dict[str, Any] | None:
+    """How many spans at the beginning stay, what comes then, and how many at the end stay; None
+    where all do.
+    """
+    if before == after:
+        return None
+    most = min(len(before), len(after))
+    first = _alike(before, after, most)
+    last = _alike(before[::-1], after[::-1], most - first)
+    then = CONVERTER.unstructure(after[first : len(after) - last], Spans)
+    return {"first": first, "then": then, "last": last}
+
+
+def _alike(one: Spans, other: Spans, most: int) -> int:
+    """How many are the same from the beginning on."""
+    differ = (i for i in range(most) if one[i] is not other[i] and one[i] != other[i])
+    return next(differ, most)
+
+
+def _spliced(before: Spans, plain: Mapping[str, Any]) -> Spans:
+    """The way back."""
+    first, last = plain["first"], len(before) - plain["last"]
+    if not 0 <= first <= last <= len(before):
+        raise ValueError("no such spans")
+    return before[:first] + CONVERTER.structure(plain["then"], Spans) + before[last:]
 
 
 def _plain_field(name: str, value: Any) -> Any:  # noqa: ANN401 - the fields of a cue, as JSON
@@ -124,7 +159,9 @@ def _plain_field(name: str, value: Any) -> Any:  # noqa: ANN401 - the fields of 
     return CONVERTER.unstructure(value, _TYPES[name])
 
 
-def _field(name: str, plain: Any) -> Any:  # noqa: ANN401 - the way back
+def _field(name: str, plain: Any, before: Cue | None) -> Any:  # noqa: ANN401 - the way back
+    if name == "chords" and before is not None and isinstance(plain, dict):
+        return _spliced(before.chords, plain)
     if name == "emotion":
         return None if plain is None else _array(plain)
     return CONVERTER.structure(plain, _TYPES[name])
@@ -145,7 +182,7 @@ def _history(plain: Mapping[str, Any], features: VideoFeatures) -> History:
     before: Cue | None = None
     for each in plain["steps"]:
         known = newest.get(each["take"], before)
-        made = {name: _field(name, value) for name, value in each["made"].items()}
+        made = {name: _field(name, value, known) for name, value in each["made"].items()}
         cue = Cue(features=features, **made) if known is None else replace(known, **made)
         edit = each["edit"] and CONVERTER.structure(each["edit"], cast("type[Any]", Edit))
         steps.append(Step(each["take"], edit, cue))

@@ -279,7 +279,9 @@ def _free(cue: Cue, start_s: float, end_s: float) -> tuple[float, float]:
 def _cut(spans: Sequence[ChordSpan], start_s: float, end_s: float) -> list[ChordSpan]:
     """What of these spans lies from start_s to end_s."""
     return [
-        replace(span, start_s=max(span.start_s, start_s), end_s=min(span.end_s, end_s))
+        span
+        if start_s <= span.start_s and span.end_s <= end_s
+        else replace(span, start_s=max(span.start_s, start_s), end_s=min(span.end_s, end_s))
         for span in spans
         if span.start_s < end_s and span.end_s > start_s
     ]

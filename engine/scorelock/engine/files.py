@@ -58,20 +58,35 @@ def make_folder(path: Path) -> None:
         ) from err
 
 
+def require_film(path: Path) -> None:
+    """Make sure that there is a file to watch.
+
+    Raises:
+        UnreadableFilm: there is none, it is empty, or it cannot be looked at.
+    """
+    with _reading(path):
+        if not path.is_file():
+            found = "a folder" if path.is_dir() else "a device" if path.exists() else "nothing"
+            raise UnreadableFilm(f"expected a film at {path}, found {found} there; check the path")
+        if not path.stat().st_size:
+            raise UnreadableFilm(f"expected a film, got the empty file {path}; copy it again")
+
+
 def digest(path: Path) -> str:
     """A film's SHA-256 in hexadecimal.
 
     Raises:
         UnreadableFilm: there is no such file, it is empty, or it cannot be read.
     """
+    require_film(path)
+    with _reading(path), path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
     try:
-        if not path.is_file():
-            found = "a folder" if path.is_dir() else "a device" if path.exists() else "nothing"
-            raise UnreadableFilm(f"expected a film at {path}, found {found} there; check the path")
-        if not path.stat().st_size:
-            raise UnreadableFilm(f"expected a film, got the empty file {path}; copy it again")
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        yield
     except OSError as error:
         raise UnreadableFilm(
             f"expected a film at {path}, but it cannot be read: {error.strerror}; "

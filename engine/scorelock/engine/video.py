@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from scorelock.engine.errors import UnreadableFilm
 from scorelock.engine.features import Film
-from scorelock.engine.files import digest
+from scorelock.engine.files import digest, require_film
 from scorelock.engine.timebase import FrameRate
 
 Image: TypeAlias = NDArray[np.uint8]
@@ -113,10 +113,7 @@ class FilmReader:
         self._path = path
         self._sha256 = digest(path)
         self._capture = _open(path)
-        fps = self._capture.get(cv2.CAP_PROP_FPS)
-        self._declared_frames = max(0.0, self._capture.get(cv2.CAP_PROP_FRAME_COUNT))
-        self.declared_s = self._declared_frames / fps if fps > 0 else 0.0
-        self.declared_fps = fps if _LIKELY_FPS[0] <= fps <= _LIKELY_FPS[1] else _FALLBACK_FPS
+        self._declared_frames, self.declared_s, self.declared_fps = _declared(self._capture)
         self._timeline = Timeline(self.declared_fps)
         self._shape: tuple[int, ...] = (0, 0)
         self._lead_s = 0.0
@@ -143,6 +140,12 @@ class FilmReader:
             height=height,
             variable_rate=self._timeline.variable,
         )
+
+    def beginning(self, end_s: float) -> Film:
+        """The film's first seconds as a film, while it is read: its rate is that of the header."""
+        height, width, *_ = self._shape
+        rate = FrameRate.nearest(self.declared_fps)
+        return Film(str(self._path), self._sha256, end_s, rate, width, height, False)
 
     def _decode(self) -> tuple[float, Image] | None:
         while self._capture.grab():
@@ -182,6 +185,27 @@ class FilmReader:
                 f"expected a film of {SHORTEST_S:.0f} s or more, got {found_s:.2f} s in {path}; "
                 "choose a longer one"
             )
+
+
+def declared(path: Path) -> tuple[float, FrameRate]:
+    """The length in seconds (0 where it is unknown) and the rate that a film's header declares.
+
+    Raises:
+        UnreadableFilm: there is no film at the path, or no picture in it.
+    """
+    require_film(path)
+    capture = _open(path)
+    _, seconds, fps = _declared(capture)
+    capture.release()
+    return seconds, FrameRate.nearest(fps)
+
+
+def _declared(capture: cv2.VideoCapture) -> tuple[float, float, float]:
+    """Frames and seconds, 0 where they are unknown, and likely frames a second."""
+    fps = capture.get(cv2.CAP_PROP_FPS)
+    frames = max(0.0, capture.get(cv2.CAP_PROP_FRAME_COUNT))
+    likely = fps if _LIKELY_FPS[0] <= fps <= _LIKELY_FPS[1] else _FALLBACK_FPS
+    return frames, frames / fps if fps > 0 else 0.0, likely
 
 
 def _open(path: Path) -> cv2.VideoCapture:

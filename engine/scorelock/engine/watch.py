@@ -3,7 +3,7 @@
 Only a few numbers of each second are kept, so memory does not grow with the film's pixels.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import cv2
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scorelock.engine.affect import LookMeter, valence_and_arousal
-from scorelock.engine.features import EXTRACTOR, VideoFeatures
+from scorelock.engine.features import EXTRACTOR, Film, VideoFeatures
 from scorelock.engine.mood import emotions
 from scorelock.engine.shots import ShotWatcher, scene_offsets, shrink
 from scorelock.engine.video import STAMP_TOLERANCE_S, FilmReader, Image
@@ -51,28 +51,72 @@ def watch(path: Path, progress: Callable[[float], None] | None = None) -> VideoF
     Raises:
         UnreadableFilm: there is no film, it has no picture, is under 1 s, or is cut off.
     """
+    (seen,) = watch_in_parts(path, (), progress)
+    return seen
+
+
+def watch_in_parts(
+    path: Path, ends_s: Iterable[int], progress: Callable[[float], None] | None = None
+) -> Iterator[VideoFeatures]:
+    """See a film once; what was seen of its first seconds is given on the way, and last the whole.
+
+    Args:
+        path: of the film.
+        ends_s: rising whole seconds of the film, 1 or more: the features up to each are given as
+            soon as the film goes on past it. They depend on the film alone. A cut that takes some
+            frames to be found is in the next ones.
+        progress: as `watch` has it. What it raises ends the watching.
+
+    Raises:
+        UnreadableFilm: as `watch`.
+    """
     reader = FilmReader(path)
-    motion, shots, meter = MotionMeter(), ShotWatcher(reader.declared_fps), LookMeter()
-    seen_s = 0.0
+    seer, ends = _Seer(reader.declared_fps), iter(ends_s)
+    end_s, told_s = next(ends, None), 0.0
     for at_s, frame in reader:
-        small = shrink(frame)
-        motion.see(at_s, frame)
-        shots.see(at_s, small)
-        meter.see(at_s, small)
-        if progress and at_s >= seen_s + 1 and reader.declared_s:
-            seen_s = at_s
+        seer.see(at_s, frame)
+        while end_s is not None and at_s >= end_s:
+            yield seer.features(end_s, reader.beginning(end_s))
+            end_s = next(ends, None)
+        if progress and at_s >= told_s + 1 and reader.declared_s:
+            told_s = at_s
             progress(min(1.0, at_s / reader.declared_s))
     if progress:
         progress(1.0)
-    cuts, rows = tuple(shots.cuts), len(motion.rows)
-    valence, arousal = valence_and_arousal(meter.looks(rows), cuts)
-    return VideoFeatures(
-        film=reader.film(),
-        extractor=EXTRACTOR,
-        scene_offset=scene_offsets(cuts, rows),
-        motion=motion.rows,
-        emotion=emotions(valence, arousal),
-        valence=valence,
-        arousal=arousal,
-        cuts=cuts,
-    )
+    yield seer.features(seer.rows, reader.film())
+
+
+class _Seer:
+    """All that looks at the frames."""
+
+    def __init__(self, declared_fps: float) -> None:
+        self._motion = MotionMeter()
+        self._shots = ShotWatcher(declared_fps)
+        self._looks = LookMeter()
+
+    def see(self, at_s: float, frame: Image) -> None:
+        """Take the next frame."""
+        small = shrink(frame)
+        self._motion.see(at_s, frame)
+        self._shots.see(at_s, small)
+        self._looks.see(at_s, small)
+
+    @property
+    def rows(self) -> int:
+        """Seconds begun."""
+        return len(self._motion.rows)
+
+    def features(self, rows: int, film: Film) -> VideoFeatures:
+        """What was seen in the first seconds of a film."""
+        cuts = tuple(cut for cut in self._shots.cuts if cut.at_s < film.duration_s)
+        valence, arousal = valence_and_arousal(self._looks.looks(rows), cuts)
+        return VideoFeatures(
+            film=film,
+            extractor=EXTRACTOR,
+            scene_offset=scene_offsets(cuts, rows),
+            motion=self._motion.rows[:rows],
+            emotion=emotions(valence, arousal),
+            valence=valence,
+            arousal=arousal,
+            cuts=cuts,
+        )

@@ -2,7 +2,6 @@
 
 import argparse
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -11,7 +10,6 @@ from scorelock.bridge.live_options import film_start_s as seconds_of
 from scorelock.bridge.musical_time import (
     add_playing_arguments,
     add_time_arguments,
-    grid_of,
     hits_of,
     playing_of,
 )
@@ -117,6 +115,7 @@ def _done(history: "History", args: argparse.Namespace, model: Model) -> "Histor
 
 
 def _edit(history: "History", args: argparse.Namespace) -> "Edit":
+    from scorelock.bridge.edit_steps import from_there, in_time, seed_of
     from scorelock.engine.edits import Draw, Lock, SetChord, SetPlaying, Vary
     from scorelock.engine.vocabulary import Chord
 
@@ -127,38 +126,21 @@ def _edit(history: "History", args: argparse.Namespace) -> "Edit":
         case "lock" | "unlock":
             return Lock(*_span(history, args.span), on=args.do == "lock")
         case "vary":
-            return Vary(*_span(history, args.span), _seed(history, args.seed))
+            return Vary(*_span(history, args.span), seed_of(history, args.seed))
         case "regenerate":
-            start_s, end_s = _time(history, args.start), cue.features.film.duration_s
-            return Vary(start_s, max(end_s, start_s), _seed(history, args.seed))
+            return from_there(cue, _time(history, args.start), seed_of(history, args.seed))
         case "draw":
             return Draw(args.curve, _points(history, args.points))
         case "play":
             return SetPlaying(playing_of(args, cue.playing))
         case "hit":
             return _hits(history, args)
-    return _tempo(history, args)
-
-
-def _tempo(history: "History", args: argparse.Namespace) -> "Edit":
-    """What of time is asked for; the rest stays."""
-    from scorelock.engine.edits import SetTempo
-    from scorelock.engine.slots import Rhythm
-
-    cue = history.cue
-    rhythm = cue.settings.rhythm if args.rhythm is None else Rhythm(args.rhythm)
-    if args.tempo is None and args.meter is None:
-        return SetTempo(cue.tempo_map, rhythm)
-    if args.tempo is None:
-        args.tempo = str(cue.tempo_map.tempos[0].bpm)
-    if args.rhythm is None and rhythm is Rhythm.FREE:
-        rhythm = Rhythm.HALF
-    return SetTempo(grid_of(args, cue.features, cue.hits or hits_of(args, cue.features)), rhythm)
+    return in_time(cue, args)
 
 
 def _hits(history: "History", args: argparse.Namespace) -> "Edit":
+    from scorelock.bridge.edit_steps import hit_added, hit_moved, hit_removed
     from scorelock.engine.edits import SetHits
-    from scorelock.engine.hits import Hit
 
     cue = history.cue
     if args.action == "take":
@@ -166,18 +148,12 @@ def _hits(history: "History", args: argparse.Namespace) -> "Edit":
         return SetHits(hits_of(args, cue.features))
     at_s = _time(history, args.place)
     if args.action == "add":
-        return SetHits((*cue.hits, Hit(at_s, kind=args.kind)))
-    frame_s = float(1 / cue.features.film.rate.fps)
-    near = [hit for hit in cue.hits if abs(hit.at_s - at_s) <= frame_s]
-    if not near:
-        there = ", ".join(f"{hit.at_s:.3f}" for hit in cue.hits) or "none"
-        raise BadSetting(f"expected the place of a hit, got {args.place}; there are: {there}")
-    others = tuple(hit for hit in cue.hits if hit != near[0])
+        return hit_added(cue, at_s, args.kind)
     if args.action == "remove":
-        return SetHits(others)
+        return hit_removed(cue, at_s)
     if args.to is None:
         raise BadSetting("expected where the hit is moved to, got nothing; hit move TIME TIME")
-    return SetHits((*others, replace(near[0], at_s=_time(history, args.to))))
+    return hit_moved(cue, at_s, _time(history, args.to))
 
 
 def _time(history: "History", text: str) -> float:
@@ -205,11 +181,6 @@ def _points(history: "History", text: str) -> tuple[tuple[float, float], ...]:
         except ValueError as err:
             raise BadSetting(f"expected points such as 10=0.2,20=0.9, got {word!r}") from err
     return tuple(points)
-
-
-def _seed(history: "History", wanted: int | None) -> int:
-    """The seed that is asked for; else one that no step before has had."""
-    return len(history.steps) + history.cue.settings.seed if wanted is None else wanted
 
 
 def _lines(history: "History") -> list[str]:
