@@ -9,11 +9,22 @@ import importlib
 import sys
 import traceback
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Final, NoReturn
 
 from scorelock.engine.errors import ScorelockError
 
+DESK: Final = "desk"
+"""What a film alone asks for."""
 COMMANDS: Final = {
+    DESK: (
+        "scorelock.bridge.commands.desk",
+        "open the score of a film in the browser; scorelock FILM does the same",
+    ),
+    "rehearse": (
+        "scorelock.bridge.commands.rehearse",
+        "open the desk, and let players follow on their phones and tablets",
+    ),
     "demo": (
         "scorelock.bridge.commands.demo",
         "draw a film, score it, and play it: the first minute",
@@ -89,6 +100,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one sub-command; the exit code is 0, or 2 where the input or the machine is at fault."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     name = next((word for word in arguments if not word.startswith("-")), None)
+    if name is not None and name not in COMMANDS and is_film(name):
+        arguments, name = [DESK, *arguments], DESK
     args = parser(name).parse_args(arguments)
     try:
         code: int = args.run(args)
@@ -104,11 +117,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     return code
 
 
+def is_film(word: str) -> bool:
+    """Whether a word that is no command means a film: it is there, or is written as a path is."""
+    path = Path(word)
+    return path.exists() or bool(path.suffix) or path.name != word
+
+
 def parser(name: str | None) -> Parser:
     """The command line; only the sub-command `name` gets its arguments."""
     top = Parser(prog="scorelock", description="Locks a generated score to picture.")
     top.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
-    choices = top.add_subparsers(metavar="COMMAND", required=True, parser_class=Parser)
+    choices = top.add_subparsers(metavar="COMMAND|FILM", required=True, parser_class=Parser)
     for command, (module_name, summary) in COMMANDS.items():
         sub = choices.add_parser(command, help=summary, description=summary)
         sub.add_argument("--debug", action="store_true", help="show the traceback of an error")

@@ -610,3 +610,12 @@ def schema() -> dict[str, Any]:
     )
     named = dict(zip(("Ask", "PlayerAsk", "Tell", "ScoreFile"), roots, strict=True))
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$defs": {**defs, **named}}
+
+
+def schema_json() -> str:
+    """`schema()` as it is kept: `python -m scorelock.bridge.desk.messages > .../schema.json`."""
+    return msgspec.json.format(msgspec.json.encode(schema()), indent=2).decode() + "\n"
+
+
+if __name__ == "__main__":
+    print(schema_json(), end="")
