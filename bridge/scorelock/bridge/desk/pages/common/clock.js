@@ -11,7 +11,9 @@
 
 const REMEMBERED_S = 30; // in which two quartz clocks part by 3 ms at most (100 ppm)
 const DRIFT = 1e-4;
-const JUMP_S = 0.2; // differences beyond it are taken at once, lesser ones glide
+const COARSE_S = 0.005; // browsers round their clocks; bounds that cross by more are contradictory
+const SETTLING_S = 1.5; // in which what is measured is taken at once, and later it glides
+const JUMP_S = 0.2; // unless it is off by more than that
 const GLIDE = 0.02; // seconds a second
 
 /** @returns {number} this page's clock, seconds */
@@ -26,15 +28,15 @@ export class DeskClock {
     /** @type {Bounds[]} */
     this.bounds = [];
     this.number = 0;
-    /** @type {number | null} */
-    this.shown = null;
+    this.began = 0;
+    this.shown = 0;
     this.shownAt = 0;
   }
 
   /** @returns {{ kind: "ping", number: number }} what to say now */
   ping() {
     this.sent.set(++this.number, this.local());
-    if (this.sent.size > 64) this.sent.delete(this.sent.keys().next().value ?? 0);
+    if (this.sent.size > 64) this.sent.delete(this.number - 64);
     return { kind: "ping", number: this.number };
   }
 
@@ -44,16 +46,22 @@ export class DeskClock {
     const sent = this.sent.get(number);
     if (sent === undefined) return;
     this.sent.delete(number);
-    this.now();
+    if (this.known) this.now();
+    else this.began = heard;
     this.bounds.push({ upper: at_s - sent, lower: at_s - heard, at: heard });
     this.bounds = this.bounds.filter(({ at }) => heard - at <= REMEMBERED_S);
+    // A device that slept stops its clock meanwhile: what was known before is wrong.
+    const { upper, lower } = this.enclosed();
+    if (lower - upper > COARSE_S) {
+      this.bounds = this.bounds.slice(-1);
+      this.began = heard;
+    }
   }
 
   /** Forget what was measured: the desk is another run, whose clock may be another. */
   forget() {
     this.bounds = [];
     this.sent.clear();
-    this.shown = null;
   }
 
   /** @returns {boolean} whether the desk's time is known at all */
@@ -61,7 +69,7 @@ export class DeskClock {
     return this.bounds.length > 0;
   }
 
-  /** @returns {number} how far off it may be, seconds */
+  /** @returns {number} how far off it may be, seconds; Infinity while it is not known */
   get error() {
     const { upper, lower } = this.enclosed();
     return Math.abs(upper - lower) / 2;
@@ -72,18 +80,15 @@ export class DeskClock {
     const local = this.local();
     if (!this.known) return local;
     const { upper, lower } = this.enclosed();
-    const wanted = (upper + lower) / 2;
-    const before = this.shown;
-    const most = GLIDE * (local - this.shownAt);
-    this.shown =
-      before === null || Math.abs(wanted - before) > JUMP_S
-        ? wanted
-        : before + Math.max(-most, Math.min(most, wanted - before));
+    const off = (upper + lower) / 2 - this.shown;
+    const most = GLIDE * Math.max(0, local - this.shownAt);
+    const atOnce = local - this.began < SETTLING_S || Math.abs(off) > JUMP_S;
+    this.shown += atOnce ? off : Math.max(-most, Math.min(most, off));
     this.shownAt = local;
     return local + this.shown;
   }
 
-  /** @returns {{ upper: number, lower: number }} */
+  /** @returns {{ upper: number, lower: number }} the desk's clock less this page's */
   enclosed() {
     const local = this.local();
     let upper = Infinity;

@@ -2,7 +2,7 @@
  * The socket to the desk: it comes back by itself, and measures the desk's clock.
  */
 
-import { DeskClock } from "./clock.js";
+import { DeskClock, localNow } from "./clock.js";
 
 /** @typedef {import("../messages").Tell} Tell */
 /** @typedef {import("../messages").Ask} Ask */
@@ -13,17 +13,21 @@ import { DeskClock } from "./clock.js";
  */
 /** @typedef {"opening" | "open" | "lost"} WireState */
 
-const FIRST_PINGS = 10;
+const FIRST_PINGS = 40;
 const FIRST_EVERY_MS = 60;
 const EVERY_MS = 1000;
-const SILENT_MS = 3500; // the desk speaks once a second at least
+const CONNECT_MS = 5000;
+const SILENT_S = 3.5; // the desk speaks once a second at least
 const AGAIN_MS = [250, 500, 1000, 2000, 4000];
 
 export class Wire {
-  /** @param {string} path such as "/socket"; where it is */
-  constructor(path) {
-    this.url = new URL(path, location.href.replace(/^http/, "ws")).href;
-    this.clock = new DeskClock();
+  /**
+   * @param {string | URL} path such as "/socket"; where it is
+   * @param {() => number} [local] this page's clock, seconds
+   */
+  constructor(path, local = localNow) {
+    this.url = new URL(path, location.href).href.replace(/^http/, "ws");
+    this.clock = new DeskClock(local);
     /** @type {WireState} */
     this.state = "opening";
     /** @type {Map<string, Set<(message: any) => void>>} */
@@ -32,6 +36,8 @@ export class Wire {
     this.watchers = new Set();
     /** @type {WebSocket | null} */
     this.socket = null;
+    /** @type {ReturnType<typeof setTimeout> | undefined} what is next: to give up, ping or try */
+    this.timer = undefined;
     /** @type {string | null} */
     this.run = null;
     this.tries = 0;
@@ -41,6 +47,7 @@ export class Wire {
     this.on("welcome", ({ run }) => {
       if (this.run !== null && this.run !== run) this.clock.forget();
       this.run = run;
+      this.tries = 0;
     });
   }
 
@@ -62,26 +69,23 @@ export class Wire {
 
   /** Connect, for as long as the page is there. */
   open() {
+    clearTimeout(this.timer);
     const socket = new WebSocket(this.url);
     this.socket = socket;
+    this.timer = setTimeout(() => this.lose(socket), CONNECT_MS);
     socket.onopen = () => {
-      this.tries = 0;
+      clearTimeout(this.timer);
       this.pings = 0;
-      this.heardAt = performance.now();
+      this.heardAt = this.clock.local();
       this.become("open");
       this.beat(socket);
     };
     socket.onmessage = ({ data }) => {
-      this.heardAt = performance.now();
+      this.heardAt = this.clock.local();
       const message = JSON.parse(data);
       for (const hearer of this.hearers.get(message.kind) ?? []) hearer(message);
     };
-    socket.onclose = () => {
-      if (this.socket !== socket) return;
-      this.become("lost");
-      const wait = AGAIN_MS[Math.min(this.tries++, AGAIN_MS.length - 1)] ?? 0;
-      setTimeout(() => this.open(), wait * (0.75 + Math.random() / 2));
-    };
+    socket.onclose = () => this.lose(socket);
   }
 
   /**
@@ -96,18 +100,28 @@ export class Wire {
 
   /** @param {WebSocket} socket */
   beat(socket) {
-    if (this.socket !== socket || socket.readyState !== WebSocket.OPEN) return;
-    if (performance.now() - this.heardAt > SILENT_MS) {
-      // A network that has gone says nothing: the close would come minutes later.
-      socket.onclose = null;
-      socket.close();
-      this.become("lost");
-      this.open();
+    // A network that has gone says nothing: the close would come minutes later.
+    if (this.clock.local() - this.heardAt > SILENT_S) {
+      this.lose(socket);
       return;
     }
     this.say(this.clock.ping());
     const every = this.pings++ < FIRST_PINGS ? FIRST_EVERY_MS : EVERY_MS;
-    setTimeout(() => this.beat(socket), every);
+    this.timer = setTimeout(() => this.beat(socket), every);
+  }
+
+  /**
+   * Be done with a socket, whatever it still says, and try another soon.
+   * @param {WebSocket} socket
+   */
+  lose(socket) {
+    clearTimeout(this.timer);
+    socket.onopen = socket.onmessage = socket.onclose = null;
+    socket.close();
+    this.socket = null;
+    this.become("lost");
+    const wait = AGAIN_MS[Math.min(this.tries++, AGAIN_MS.length - 1)] ?? 0;
+    this.timer = setTimeout(() => this.open(), wait * (0.75 + Math.random() / 2));
   }
 
   /** @param {WireState} state */
