@@ -9,7 +9,7 @@ from typing import Any, Final
 from scorelock.bridge.clock import MonotonicClock
 from scorelock.bridge.console import say
 
-BENCHES: Final = ("decode", "live", "watch", "start", "tempo", "edit")
+BENCHES: Final = ("decode", "live", "watch", "start", "tempo", "edit", "room", "memory")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,7 +24,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--seconds",
         type=float,
         default=60.0,
-        help="of live sending on each feed (default: %(default)s)",
+        help="of live sending on each feed, and of playing without players and with them "
+        "(default: %(default)s)",
     )
     parser.add_argument(
         "--film", type=Path, help="film to watch (default: a 1080p film drawn for it)"
@@ -34,6 +35,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=("auto", "cpu", "cuda", "tensorrt", "coreml", "directml"),
         default="auto",
         help="that chords are decoded on (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--players",
+        type=int,
+        default=500,
+        help="that look on in a rehearsal (default: %(default)s)",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
@@ -48,6 +55,8 @@ def run(args: argparse.Namespace) -> int:
         raise BadSetting(f"expected --chords from 1 to 300, got {args.chords}")
     if not args.seconds >= 2:
         raise BadSetting(f"expected --seconds of 2 or more, got {args.seconds}")
+    if not 1 <= args.players <= 2000:
+        raise BadSetting(f"expected --players from 1 to 2000, got {args.players}")
     results: dict[str, Any] = {}
     for name in args.bench or BENCHES:
         say(f"measuring {name} ...")
@@ -72,6 +81,14 @@ def _measure(name: str, args: argparse.Namespace) -> dict[str, Any]:
         from scorelock.bridge import bench_start
 
         return bench_start.measure(now)
+    if name == "room":
+        from scorelock.bridge import bench_room
+
+        return bench_room.measure(args.seconds, args.players)
+    if name == "memory":
+        from scorelock.bridge import bench_memory
+
+        return bench_memory.measure()
     if name == "edit":
         from scorelock.export import bench_edit
 
@@ -111,5 +128,13 @@ def _rows(name: str, result: dict[str, Any]) -> Iterable[tuple[str, ...]]:
         from scorelock.export import bench_tempo
 
         return bench_tempo.rows(result)
+    if name == "room":
+        from scorelock.bridge import bench_room
+
+        return bench_room.rows(result)
+    if name == "memory":
+        from scorelock.bridge import bench_memory
+
+        return bench_memory.rows(result)
     ours, other = (f"{result[way]:.3f} s" for way in ("ours", "other"))
     return [(name, ours, other, f"{result['ratio']:.2f}", result["what"])]
