@@ -438,7 +438,9 @@ class Room(Message, frozen=True):
 
 
 class Count(Message, frozen=True):
-    """Counting in: beats at these times of the desk's clock, then the transport rolls."""
+    """Counting in: beats at these times of the desk's clock, then the transport rolls; without any
+    beat the count is called off.
+    """
 
     beats_s: list[float]
     rolls_s: float

@@ -524,7 +524,8 @@ export interface RoomTake {
   when: string;
 }
 /**
- * Counting in: beats at these times of the desk's clock, then the transport rolls.
+ * Counting in: beats at these times of the desk's clock, then the transport rolls; without any
+ * beat the count is called off.
  */
 export interface Count {
   kind: "count";
