@@ -10,6 +10,7 @@ from scorelock.bridge.browsing import RunningDesk, wait_until
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
+FILM_S = 40
 SOON_S = 30  # a machine that runs all tests at once is slow
 Theme = Literal["dark", "light"]
 
@@ -17,7 +18,7 @@ Theme = Literal["dark", "light"]
 class OpenDesk(Protocol):
     """The fixture `open_desk`."""
 
-    def __call__(self, film: Path, *options: str) -> RunningDesk: ...
+    def __call__(self, film: Path, *options: str, command: str = "desk") -> RunningDesk: ...
 
 
 class Visit(Protocol):

@@ -54,7 +54,8 @@ class FakeDesk:
     async def export(self, name: str) -> Path:
         if name.startswith("fails"):
             raise BadSetting("expected a score, there is none; wait")
-        path = self.film.parent / "exported"
+        path = self.film.parent / "exports" / "1" / name
+        path.parent.mkdir(parents=True)
         path.write_bytes(b"notes")
         return path
 

@@ -7,6 +7,7 @@ import mido
 import pytest
 from films import noise, write_film
 
+from scorelock.bridge import cue_store
 from scorelock.bridge.cli import main
 
 
@@ -61,6 +62,18 @@ def test_a_chord_is_set_stays_and_is_undone(edit: Editor) -> None:
     assert chords(edit("undo")) == chords(before)
     assert chords(edit("redo")) == chords(after)
     assert chords(edit("undo")) == chords(before)
+
+
+def test_a_score_that_another_program_is_changing_is_left_alone(
+    edit: Editor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cue_store, "PATIENCE_S", 0.1)
+    before = edit("show")
+    with cue_store.CueStore.of(edit.film).held():
+        assert "try again when it is done" in edit.fails("chord", "4-6", "Fmaj7")
+        assert edit("show") == before
+    edit("chord", "4-6", "Fmaj7")
+    edit("undo")
 
 
 def test_spans_may_be_timecode_and_curves_are_drawn(edit: Editor) -> None:

@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scorelock.bridge.chaser import State, SyncFix
-from scorelock.bridge.clock import ManualClock
+from scorelock.bridge.clock import ManualClock, MonotonicClock
 from scorelock.bridge.outputs import RecordingOut
+from scorelock.bridge.port_process import PortProcess
 from scorelock.bridge.ports import MidiOut
 from scorelock.bridge.show import Lane, OnStop
 from scorelock.bridge.stage.manual import ManualStage
@@ -299,6 +300,23 @@ def test_an_output_that_cannot_be_opened_leaves_the_one_that_there_is() -> None:
     assert said == [there, why, there]
     assert [data for _, data in outs[0].sent] == [on(60)]
     assert len(outs) == 1, "it is open already"
+
+
+@pytest.mark.parametrize("wanted", ["a\0b", "no more processes"])
+def test_what_keeps_an_output_from_being_opened_is_told_whatever_it_is(wanted: str) -> None:
+    def opened(name: str) -> MidiOut:
+        if name == "no more processes":
+            raise BlockingIOError(11, "Resource temporarily unavailable")
+        return PortProcess(name, MonotonicClock(), said.append)
+
+    told: list[Told] = []
+    said: list[str] = []
+    stage = ManualStage(replace(PLAIN, out=None), ManualClock(100.0), opened)
+    stage.start(told.append)
+    stage.order(TakeOut(wanted))
+    answer = [each for each in told if isinstance(each, OutIs)][-1]
+    assert answer.why is not None
+    assert answer.why.startswith("expected to open")
 
 
 # What is told ------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from scorelock.engine.arrange import Arranger, arrange
 from scorelock.engine.bundle import Bundle
 from scorelock.engine.compose import compose
 from scorelock.engine.edits import (
+    Curve,
     Draw,
     Edit,
     Keep,
@@ -226,6 +227,18 @@ def test_what_cannot_be_done_is_one_line(edit: Edit) -> None:
     with pytest.raises(BadSetting, match="expected") as caught:
         edited(CUE, edit)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("at_s", [5.0, 0.0, 59.5, CUE.features.film.duration_s])
+@pytest.mark.parametrize("curve", ["sad", "loudness"])
+def test_a_single_point_is_drawn_in_its_second(curve: Curve, at_s: float) -> None:
+    drawn = edited(CUE, Draw(curve, ((at_s, 0.75),)))
+    second = min(int(at_s), len(CUE.features) - 1)
+    rows = {
+        "sad": drawn.seen.emotion[:, EMOTIONS.index("sad")],
+        "loudness": drawn.dynamics.loudness,
+    }
+    assert rows[curve][second] == pytest.approx(0.75)
 
 
 def test_a_cue_without_an_edit_needs_no_model() -> None:

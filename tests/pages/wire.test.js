@@ -133,7 +133,7 @@ test("a network that says nothing any more is noticed, and its late words are no
   let heard = 0;
   wire.on("now", () => heard++);
   const silent = newest();
-  pass(5000);
+  pass(6500);
   assert.deepEqual(states, ["open", "lost"]);
   assert.equal(wire.say({ kind: "undo" }), false);
   silent.tell(NOW);
@@ -144,6 +144,19 @@ test("a network that says nothing any more is noticed, and its late words are no
   assert.deepEqual(states, ["open", "lost", "open"]);
   assert.equal(heard, 1);
   assert.equal(wire.say({ kind: "undo" }), true);
+});
+
+test("a page that was held up reads first what came meanwhile", () => {
+  const wire = opened();
+  pass(3000);
+  newest().tell(NOW);
+  ms += 20_000;
+  const before = newest().sent.length;
+  while (newest().sent.length === before) pass(10);
+  newest().tell(NOW);
+  pass(2000);
+  assert.equal(wire.state, "open");
+  assert.equal(FakeSocket.all.length, 1);
 });
 
 test("one socket is tried at a time, ever more seldom, and at once again after a welcome", () => {
@@ -208,4 +221,15 @@ test("the playhead moves on from the desk's last word, lost or not, and goes rou
   newest().tell({ ...NOW, position_s: null, state: "lost" });
   assert.equal(playhead.position(12), null);
   assert.equal(playhead.rolls, false);
+});
+
+test("the playhead forgets what another run of the desk has said", () => {
+  const wire = opened();
+  const playhead = new Playhead(wire);
+  newest().tell({ kind: "welcome", run: "one" });
+  newest().tell(NOW);
+  newest().tell({ kind: "welcome", run: "one" });
+  assert.equal(playhead.position(12), 6);
+  newest().tell({ kind: "welcome", run: "two" });
+  assert.equal(playhead.position(12), null);
 });

@@ -23,12 +23,12 @@ QUIET: Final = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync --autoplay-policy=no-user-gesture-required"
 ).split()
-_ADDRESS: Final = re.compile(r"http://127\.0\.0\.1:(\d+)/")
+_ADDRESS: Final = re.compile(r"the desk: http://127\.0\.0\.1:(\d+)/")
 _PATIENCE_S: Final = 60.0
 
 
 class RunningDesk:
-    """`scorelock desk FILM` as a user starts it.
+    """`scorelock desk FILM` or another command that opens a desk, as a user starts it.
 
     Attributes:
         port: where it listens on this machine.
@@ -98,15 +98,17 @@ class RunningDesk:
 
 @contextmanager
 def running_desk(
-    film: Path, *options: str, env: Mapping[str, str] | None = None
+    film: Path, *options: str, command: str = "desk", env: Mapping[str, str] | None = None
 ) -> Iterator[RunningDesk]:
     """The desk of a film, at a free port unless an option says another, until the context's end.
+
+    `command` is "desk" or "rehearse".
 
     Raises:
         MissingPart: it does not start here.
     """
     port = () if "--port" in options else ("--port", "0")
-    words = "scorelock.bridge.cli", "desk", str(film), "--no-browser", *port, *options
+    words = "scorelock.bridge.cli", command, str(film), "--no-browser", *port, *options
     desk = RunningDesk((sys.executable, "-m", *words), env)
     try:
         desk.wait()

@@ -4,11 +4,12 @@ A live show asks whether there is one, so what reads and writes it is loaded whe
 """
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from scorelock.bridge.composing import begun, features_of
 from scorelock.bridge.console import say
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     from scorelock.engine.bundle import Bundle
     from scorelock.engine.history import History
     from scorelock.engine.score import Cue
+
+
+PATIENCE_S: Final = 30.0
+"""Composing a long film anew takes some seconds; longer than this is no change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +78,31 @@ class CueStore:
         cue, bundle = begun(args)
         (cue,) = complete([cue], bundle)
         return History.begin(to_be_asked_again(cue, args))
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Meanwhile no other Scorelock changes it, so that a change of what was read loses nothing.
+
+        Raises:
+            BadCue: another one does not let go of it, or nothing can be written there.
+        """
+        from filelock import FileLock, Timeout
+
+        lock = FileLock(self.path.with_suffix(".lock"), timeout=PATIENCE_S)
+        try:
+            self.path.parent.mkdir(exist_ok=True)
+            lock.acquire()
+        except Timeout as err:
+            raise BadCue(
+                f"expected to change {self.path}, another scorelock has been changing it for "
+                f"{PATIENCE_S:g} s; try again when it is done"
+            ) from err
+        except OSError as err:
+            raise BadCue(f"expected to write {self.path}: {err.strerror or err}") from err
+        try:
+            yield
+        finally:
+            lock.release()
 
     def write(self, history: "History") -> None:
         """Keep this.

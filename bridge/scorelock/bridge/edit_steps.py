@@ -2,6 +2,7 @@
 
 import argparse
 from dataclasses import replace
+from typing import Final
 
 from scorelock.bridge.musical_time import grid_of, hits_of
 from scorelock.engine.edits import SetHits, SetTempo, Vary
@@ -10,6 +11,9 @@ from scorelock.engine.history import History
 from scorelock.engine.hits import Hit, Kind
 from scorelock.engine.score import Cue
 from scorelock.engine.slots import Rhythm
+
+MOST_HITS: Final = 5000
+"""A cut every second and a half of two hours."""
 
 
 def seed_of(history: History, wanted: int | None) -> int:
@@ -23,7 +27,13 @@ def from_there(cue: Cue, start_s: float, seed: int) -> Vary:
 
 
 def hit_added(cue: Cue, at_s: float, kind: Kind) -> SetHits:
-    """One more hit."""
+    """One more hit.
+
+    Raises:
+        BadSetting: there are as many as can be.
+    """
+    if len(cue.hits) >= MOST_HITS:
+        raise BadSetting(f"expected at most {MOST_HITS} hits, there are so many; remove some first")
     return SetHits((*cue.hits, Hit(at_s, kind=kind)))
 
 

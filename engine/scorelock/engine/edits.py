@@ -313,7 +313,7 @@ def _draw(cue: Cue, edit: Draw, bundle: Callable[[], Bundle]) -> Cue:
         raise BadSetting(f"expected {edit.curve} from {low:g} to {high:g}")
     drawn = {
         second: float(np.interp(second + 0.5, times, [value for _, value in edit.points]))
-        for second in range(int(times[0]), min(len(cue.features), int(np.ceil(times[-1])) or 1))
+        for second in _seconds(times[0], times[-1], len(cue.features))
     }
     if edit.curve in LIMITS:
         curves = {name: getattr(cue.dynamics, name).copy() for name in LIMITS}
@@ -336,6 +336,12 @@ def _draw(cue: Cue, edit: Draw, bundle: Callable[[], Bundle]) -> Cue:
     felt = replace(felt, dynamics=Dynamics(**curves))
     span = (float(seconds[0]), float(seconds[-1] + 1))
     return recomposed(felt, [span], cue.settings.seed, model)
+
+
+def _seconds(start_s: float, end_s: float, count: int) -> range:
+    """Which of so many seconds lie from a place to another, at least one."""
+    first = min(int(start_s), count - 1)
+    return range(first, max(first + 1, min(count, int(np.ceil(end_s)))))
 
 
 def _meet(cue: Cue, hits: Sequence[Hit], bundle: Callable[[], Bundle]) -> Cue:

@@ -77,7 +77,8 @@ class _Part:
 
     @property
     def length_s(self) -> float:
-        return self.end_s - self.start_s
+        """To the microsecond: between rounded edges the shortest slot may come out shorter."""
+        return round(self.end_s - self.start_s, 6)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

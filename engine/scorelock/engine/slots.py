@@ -4,7 +4,7 @@ A slot is what one chord is chosen for. Hit points are slots' beginnings to the 
 grid, and a new chord begins there.
 """
 
-from bisect import bisect_left
+from bisect import bisect_left, insort
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -81,9 +81,10 @@ def slots_of(
         usual_s = float(np.median(np.diff(inner))) if len(inner) > 1 else end_s
         inner = [edge for edge in inner if min(edge, end_s - edge) >= LEAST_SHARE * usual_s]
     edges = dict.fromkeys(inner, False)
+    around = sorted(edges)
     for hit in sorted(hits, key=lambda hit: (-hit.weight, hit.at_s)):
-        _begin_at(edges, hit.at_s, end_s)
-    starts = [0.0, *sorted(edges)]
+        _begin_at(edges, around, hit.at_s, end_s)
+    starts = [0.0, *around]
     return Slots((*starts, end_s), frozenset(i for i, edge in enumerate(starts) if edges.get(edge)))
 
 
@@ -117,21 +118,26 @@ def _grid(rhythm: Rhythm, grid: TempoMap, end_s: float) -> Iterator[Fraction]:
         bar += 1
 
 
-def _begin_at(edges: dict[float, bool], at_s: float, end_s: float) -> None:
-    """Let a slot begin at a hit: the nearest edge moves there, unless another hit has it."""
+def _begin_at(edges: dict[float, bool], around: list[float], at_s: float, end_s: float) -> None:
+    """Let a slot begin at a hit: the nearest edge moves there, unless another hit has it.
+
+    `around` has the edges in their order.
+    """
     if not SHORTEST_S <= at_s <= end_s - SHORTEST_S:
         return
-    around = sorted(edges)
     place = bisect_left(around, at_s)
     near = around[max(0, place - 1) : place + 1]
     if any(edges[edge] and abs(edge - at_s) < SHORTEST_S for edge in near):
         return
-    bounds = [0.0, *around, end_s]
-    reach_s = (bounds[place + 1] - bounds[place]) / 2
+    before_s = around[place - 1] if place else 0.0
+    after_s = around[place] if place < len(around) else end_s
+    reach_s = (after_s - before_s) / 2
     free = [edge for edge in near if not edges[edge] and abs(edge - at_s) <= reach_s]
     if free:
-        del edges[min(free, key=lambda edge: abs(edge - at_s))]
+        moved = min(free, key=lambda edge: abs(edge - at_s))
+        del edges[moved], around[bisect_left(around, moved)]
     edges[at_s] = True
+    insort(around, at_s)
 
 
 def resampled(rows: NDArray[np.float32], slots: Slots) -> NDArray[np.float32]:

@@ -91,18 +91,21 @@ def test_only_our_own_pages_speak(origin: str | None, on_http: bool, on_socket: 
 
 
 @pytest.mark.parametrize(
-    ("site", "mode", "allowed"),
+    ("site", "mode", "dest", "allowed"),
     [
-        ("same-origin", "cors", True),
-        ("none", "navigate", True),
-        ("cross-site", "navigate", True),
-        ("cross-site", "no-cors", False),
-        ("same-site", "no-cors", False),
-        ("cross-site", "websocket", False),
+        ("same-origin", "cors", "empty", True),
+        ("none", "navigate", "document", True),
+        ("cross-site", "navigate", "document", True),
+        ("cross-site", "navigate", "iframe", False),
+        ("same-site", "navigate", "embed", False),
+        ("cross-site", "no-cors", "video", False),
+        ("same-site", "no-cors", "image", False),
+        ("cross-site", "websocket", "websocket", False),
     ],
 )
-def test_foreign_pages_may_only_link(site: str, mode: str, allowed: bool) -> None:
-    assert fetch_allowed({"sec-fetch-site": site, "sec-fetch-mode": mode}) is allowed
+def test_foreign_pages_may_only_link(site: str, mode: str, dest: str, allowed: bool) -> None:
+    said = {"sec-fetch-site": site, "sec-fetch-mode": mode, "sec-fetch-dest": dest}
+    assert fetch_allowed(said) is allowed
 
 
 def test_pages_may_run_no_foreign_or_inline_code() -> None:

@@ -15,7 +15,9 @@ from films import flat, noise, write_film
 
 from scorelock.bridge.cli import main
 from scorelock.bridge.desk import messages as say
+from scorelock.bridge.desk.audience import Role
 from scorelock.bridge.desk.exports import WORDS
+from scorelock.bridge.desk.film_player import FilmPlayer
 from scorelock.bridge.stage import orders
 from scorelock.bridge.transport import Latency, Lead, Panic, Position, Rate, Repeat, Roll, Stop
 from scorelock.engine.errors import BadSetting
@@ -228,6 +230,38 @@ def test_what_another_program_does_is_seen_within_a_second_and_before_an_edit(fi
     on_desk(film, does)
 
 
+def test_what_another_program_does_while_an_edit_is_composed_is_not_lost(
+    film: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from scorelock.bridge.desk import composer
+    from scorelock.bridge.desk.editing import step
+
+    others = [
+        threading.Thread(target=main, args=(["edit", str(film), "chord", span, chord],))
+        for span, chord in (("2-4", "Bb7"), ("6-8", "E"))
+    ]
+
+    def meanwhile(*args: Any) -> Any:  # noqa: ANN401
+        for other in others:
+            other.start()
+        for other in others:
+            other.join(0.2)  # they wait until the desk has kept its own
+        return step(*args)
+
+    monkeypatch.setattr(composer, "step", meanwhile)
+
+    async def does(rig: Rig) -> None:
+        rig.page.asks(say.SetChord(10, 12, "Gm"))
+        await rig.page.until(lambda: len(kept(film)["steps"]) == 4)
+        rig.stage.tell(counts())
+        await rig.page.until(
+            lambda: {"Bb7", "E", "Gm"} <= {name for *_, name in chords(rig.page.score())}
+        )
+        assert not rig.page.of("trouble")
+
+    on_desk(film, does)
+
+
 def test_a_cue_that_another_program_spoils_is_told_once_and_stays_as_it_was(film: Path) -> None:
     async def does(rig: Rig) -> None:
         path = film.parent / f"{film.name}.cue" / "cue.json"
@@ -237,6 +271,7 @@ def test_a_cue_that_another_program_spoils_is_told_once_and_stays_as_it_was(film
             await asyncio.sleep(0.1)
         assert ["damaged" in each["words"] for each in rig.page.of("trouble")] == [True]
         await rig.page.gets(say.SetChord(10, 12, "Gm"))
+        assert path.with_name("cue-1.json").read_text() == "{"
         assert kept(film)["steps"][-1]["edit"]["kind"] == "SetChord"
 
     on_desk(film, does)
@@ -278,6 +313,68 @@ def test_many_wishes_for_a_part_end_with_the_last(film: Path) -> None:
     on_desk(film, does)
 
 
+def test_a_part_is_heard_otherwise_while_long_works_go_on(film: Path) -> None:
+    async def does(rig: Rig) -> None:
+        over = threading.Event()
+        works = [asyncio.ensure_future(rig.desk.works.beside(over.wait)) for _ in range(8)]
+        rig.page.asks(say.SetPart("chords", True, False, 1, None, 0))
+        try:
+            await rig.page.hears("cue_is")
+            assert 0 not in {note.channel for note in rig.stage.load.notes}
+        finally:
+            over.set()
+            await asyncio.gather(*works)
+
+    on_desk(film, does)
+
+
+def test_all_is_silent_before_a_long_work_has_ended(
+    film: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from scorelock.bridge.desk import exports
+
+    begun, over = threading.Event(), threading.Event()
+
+    def long(*_: object) -> Path:
+        begun.set()
+        assert over.wait(60)
+        return film
+
+    monkeypatch.setattr(exports, "write", long)
+
+    async def does(rig: Rig) -> None:
+        exporting = asyncio.ensure_future(rig.desk.export("film.mp4"))
+        await asyncio.to_thread(begun.wait, 60)
+        closing = asyncio.ensure_future(rig.desk.close())
+        try:
+            await rig.page.until(lambda: rig.stage.closed)
+            assert not closing.done()
+        finally:
+            over.set()
+            await asyncio.gather(closing, exporting)
+
+    on_desk(film, does)
+
+
+def test_an_output_that_is_away_for_a_day_is_not_forgotten(film: Path) -> None:
+    def chosen() -> Any:  # noqa: ANN401
+        return json.loads((film.parent / f"{film.name}.cue/desk.json").read_text())["out"]
+
+    async def does(rig: Rig) -> None:
+        await rig.page.gets(say.SetOut("virtual:Desk"), "outs")
+        assert chosen() == "virtual:Desk"  # in the words that open it again
+        rig.stage.tell(orders.OutIs("Desk"))
+        rig.stage.tell(orders.Ready(None, None))
+        rig.stage.tell(orders.OutIs(None, "expected an output, found none"))
+        await rig.page.hears("outs")
+        rig.page.asks(say.SetPart("bass", True, False, 2, None, 0))
+        assert chosen() == "virtual:Desk"
+        await rig.page.gets(say.SetOut(None), "outs")
+        assert chosen() is None
+
+    on_desk(film, does)
+
+
 def test_wishes_go_to_the_stage_at_once(film: Path) -> None:
     async def does(rig: Rig) -> None:
         rig.clock.sleep_until(12.5)
@@ -308,6 +405,26 @@ def test_the_films_of_two_pages_are_one_host(film: Path) -> None:
         assert said(rig)[-1] == Position(2.6, 5.5)  # started anew, it is followed again
 
     on_desk(film, does)
+
+
+def test_a_page_that_comes_in_the_place_of_a_closed_one_is_followed() -> None:
+    class Page:
+        role: Role = "desk"
+
+        def send(self, data: bytes) -> None:
+            pass
+
+    player, staying = FilmPlayer(), Page()
+    closed = Page()
+    assert player.heard(say.Film(1, 5, True), closed, 1.0)
+    assert player.heard(say.Film(1.1, 5, True), staying, 1.1)
+    assert not player.heard(say.Film(1.2, 5, True), closed, 1.2)
+    place = id(closed)
+    del closed
+    pages = [Page()]
+    while id(pages[-1]) != place and len(pages) < 10_000:
+        pages.append(Page())
+    assert player.heard(say.Film(9, 5, True), pages[-1], 9.0)
 
 
 def test_what_the_stage_tells_reaches_whom_it_concerns(film: Path) -> None:
@@ -397,7 +514,7 @@ def test_composing_is_ended_and_all_is_as_it_was(
 
 
 def test_a_slip_of_ours_is_told_in_one_line_and_the_desk_goes_on(
-    film: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    film: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     from scorelock.bridge.desk import composer
 
@@ -413,7 +530,7 @@ def test_a_slip_of_ours_is_told_in_one_line_and_the_desk_goes_on(
         await rig.page.gets(say.SetChord(4, 6, "Am"))
 
     on_desk(film, does)
-    assert "a secret of ours" in capsys.readouterr().err
+    assert "a secret of ours" in caplog.text
 
 
 def counts() -> orders.Counts:

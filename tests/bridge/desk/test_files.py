@@ -199,7 +199,7 @@ def test_an_export_is_a_download_and_then_gone(web: Served, client: httpx.Client
     answer = client.get("/export/My film.mid")
     assert answer.content == b"notes"
     assert "My%20film.mid" in answer.headers["content-disposition"]
-    assert not (web.desk.film.parent / "exported").exists()
+    assert list((web.desk.film.parent / "exports").iterdir()) == []
 
 
 def test_an_export_that_fails_says_why(client: httpx.Client) -> None:

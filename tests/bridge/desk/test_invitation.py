@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from scorelock.bridge.clock import ManualClock
-from scorelock.bridge.desk.addresses import addresses
+from scorelock.bridge.desk.addresses import address
 from scorelock.bridge.desk.audience import Audience, Role
 from scorelock.bridge.desk.invitation import drawn, invite
 from scorelock.engine.errors import PortError
@@ -74,12 +74,11 @@ def test_elsewhere_it_is_lines() -> None:
 def test_this_machine_is_found_at_its_own_address() -> None:
     """A socket can be bound to none but our own."""
     try:
-        found = addresses()
+        found = address()
     except PortError:
         pytest.skip("needs a network")
-    for address in found:
-        with socket.create_server((address, 0)):
-            assert not address.startswith("127.")
+    with socket.create_server((found, 0)):
+        assert not found.startswith("127.")
 
 
 def test_without_a_network_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -89,4 +88,22 @@ def test_without_a_network_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "getaddrinfo", none)
     monkeypatch.setattr(socket, "socket", none)
     with pytest.raises(PortError, match="--address"):
-        addresses()
+        address()
+
+
+def test_no_name_service_is_asked_where_the_way_out_is_known(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Probe(socket.socket):
+        def connect(self, there: object) -> None:
+            pass
+
+        def getsockname(self) -> tuple[str, int]:
+            return "10.1.2.3", 9
+
+    def hangs(*_: object) -> None:
+        raise AssertionError("the loop would wait for it")
+
+    monkeypatch.setattr(socket, "socket", Probe)
+    monkeypatch.setattr(socket, "getaddrinfo", hangs)
+    assert address() == "10.1.2.3"

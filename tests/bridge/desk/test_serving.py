@@ -7,6 +7,7 @@ import subprocess
 import sys
 import textwrap
 import webbrowser
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -16,6 +17,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 from websockets.typing import Origin
 
+from scorelock.bridge.desk import serving
 from scorelock.bridge.desk.serving import bound, show
 from scorelock.engine.errors import PortError
 
@@ -65,6 +67,53 @@ def test_the_room_closes_and_opens_while_the_desk_goes_on(tmp_path: Path) -> Non
         again = web.call(lambda: web.web.open_network(True))
         assert again == web.room  # players' pages come back to it
         assert httpx.get(f"{place}/score.json").status_code == 200
+
+
+REQUEST = "GET / HTTP/1.1\r\nHost: {host}\r\n"
+SLOW = {
+    "silent": ("", ""),
+    "no end": (REQUEST, ""),
+    "a body without end": (REQUEST + "Content-Length: 9\r\n\r\na", "b"),
+    "another request without end": (REQUEST + "\r\n", "G"),
+}
+
+
+@pytest.mark.parametrize("name", SLOW)
+def test_who_never_comes_to_an_end_is_parted_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr(serving, "PATIENCE_S", 1.0)
+    first, then = SLOW[name]
+    with served(FakeDesk(tmp_path / "film.mp4")) as web:
+        there = httpx.URL(web.url)
+        socket_of = f"{web.url}/socket".replace("http", "ws", 1)
+        with (
+            connect(socket_of, origin=Origin(web.url), proxy=None) as page,
+            socket.create_connection((there.host, there.port or 0), timeout=20) as slow,
+        ):
+            slow.sendall(first.format(host=f"{there.host}:{there.port}").encode())
+            if then:
+                assert slow.recv(1 << 16)
+                slow.sendall(then.encode())
+            with suppress(ConnectionResetError):
+                while slow.recv(1 << 16):
+                    pass
+            assert page.ping().wait(10)  # whoever has asked stays
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits are POSIX's")
+def test_more_pages_than_the_usual_number_of_files_may_come(tmp_path: Path) -> None:
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if before[1] < 4096:
+        pytest.skip("needs a system that lets 4096 files be open")
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (1024, before[1]))
+        with served(FakeDesk(tmp_path / "film.mp4")):
+            assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] >= 4096
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
 SCRIPT = """

@@ -9,13 +9,17 @@ from typing import Any, Final
 from scorelock.bridge.clock import MonotonicClock
 from scorelock.bridge.console import say
 
-BENCHES: Final = ("decode", "live", "watch", "start", "tempo", "edit", "room", "memory")
+BENCHES: Final = ("decode", "live", "watch", "start", "tempo", "edit", "room", "desk", "memory")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Which benches, and how long or on what."""
     parser.add_argument(
-        "bench", nargs="*", metavar="BENCH", help=f"{', '.join(BENCHES)} (default: all)"
+        "bench",
+        nargs="*",
+        metavar="BENCH",
+        help=f"{', '.join(BENCHES)} (default: all; room, desk and memory take several "
+        "minutes each)",
     )
     parser.add_argument(
         "--chords", type=int, default=300, help="chords to decode (default: %(default)s)"
@@ -24,8 +28,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--seconds",
         type=float,
         default=60.0,
-        help="of live sending on each feed, and of playing without players and with them "
-        "(default: %(default)s)",
+        help="of live sending on each feed, of playing without players and with them, and of each "
+        "part of desk (default: %(default)s)",
     )
     parser.add_argument(
         "--film", type=Path, help="film to watch (default: a 1080p film drawn for it)"
@@ -85,6 +89,10 @@ def _measure(name: str, args: argparse.Namespace) -> dict[str, Any]:
         from scorelock.bridge import bench_room
 
         return bench_room.measure(args.seconds, args.players)
+    if name == "desk":
+        from scorelock.bridge import bench_desk
+
+        return bench_desk.measure(now, args.seconds)
     if name == "memory":
         from scorelock.bridge import bench_memory
 
@@ -132,6 +140,10 @@ def _rows(name: str, result: dict[str, Any]) -> Iterable[tuple[str, ...]]:
         from scorelock.bridge import bench_room
 
         return bench_room.rows(result)
+    if name == "desk":
+        from scorelock.bridge import bench_desk
+
+        return bench_desk.rows(result)
     if name == "memory":
         from scorelock.bridge import bench_memory
 

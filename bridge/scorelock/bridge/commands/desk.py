@@ -128,6 +128,7 @@ async def _serve(
         say(READY)
         await web.until_ended()
     finally:
+        await asyncio.to_thread(stage.close)  # silence first: the rest may take its time
         await web.close()
         await desk.close()
 

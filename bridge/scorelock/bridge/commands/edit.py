@@ -77,10 +77,13 @@ def run(args: argparse.Namespace) -> int:
     store = CueStore.of(args.film)
     if args.do == "new":
         return _new(store, args)
-    history = store.read()
-    if args.do != "show":
-        history = _done(history, args, model_of(history))
-        store.write(history)
+    if args.do == "show":
+        history = store.read()
+    else:
+        with store.held():
+            history = store.read()
+            history = _done(history, args, model_of(history))
+            store.write(history)
     print("\n".join(_lines(history)))
     return 0
 
@@ -92,7 +95,8 @@ def _new(store: "CueStore", args: argparse.Namespace) -> int:
             "compose another in its place"
         )
     history = store.compose(args)
-    store.write(history)
+    with store.held():
+        store.write(history)
     print("\n".join(_lines(history)))
     return 0
 

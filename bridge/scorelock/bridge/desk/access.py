@@ -55,13 +55,14 @@ def origin_allowed(origin: str | None, host: str, *, socket: bool) -> bool:
 
 
 def fetch_allowed(headers: Mapping[str, str]) -> bool:
-    """Whether a page of another place may have this: only a user who follows a link to it.
+    """Whether a page of another place may have this: only a user who follows a link to it, not a
+    frame that may ask for one export after the other.
 
     Browsers say so themselves (Fetch Metadata); what says nothing is judged by Host and Origin.
     """
-    return (
-        headers.get("sec-fetch-site", "none") in ("none", "same-origin")
-        or headers.get("sec-fetch-mode") == "navigate"
+    return headers.get("sec-fetch-site", "none") in ("none", "same-origin") or (
+        headers.get("sec-fetch-mode") == "navigate"
+        and headers.get("sec-fetch-dest", "document") == "document"
     )
 
 

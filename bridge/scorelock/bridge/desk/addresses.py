@@ -1,7 +1,9 @@
 """Where other devices find this machine."""
 
 import socket
+from collections.abc import Iterator
 from contextlib import suppress
+from itertools import chain
 from typing import Final
 
 from scorelock.engine.errors import PortError
@@ -10,23 +12,31 @@ ELSEWHERE: Final = "203.0.113.1", 9
 """An address that nobody has (RFC 5737): the way to it is the way to any other machine."""
 
 
-def addresses() -> tuple[str, ...]:
-    """This machine's IPv4 addresses in networks, that of the default route first.
+def address() -> str:
+    """This machine's IPv4 address in a network: that of the default route, or else of its name.
+
+    The name is looked up only where there is no way out: a name service that does not answer takes
+    many seconds.
 
     Raises:
         PortError: there is none.
     """
-    found: dict[str, None] = {}
+    for each in chain(_of_the_way_out(), _of_the_name()):
+        if not each.startswith(("127.", "0.")):
+            return each
+    raise PortError(
+        "expected a network that players are in, this machine is in none; join one, or name "
+        "an address with --address"
+    )
+
+
+def _of_the_way_out() -> Iterator[str]:
     with suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         probe.connect(ELSEWHERE)  # of a datagram socket: chooses the way, and sends nothing
-        found[probe.getsockname()[0]] = None
+        yield str(probe.getsockname()[0])
+
+
+def _of_the_name() -> Iterator[str]:
     with suppress(OSError):
-        named = socket.getaddrinfo(socket.gethostname(), None, socket.AF_INET)
-        found |= dict.fromkeys(str(address[0]) for *_, address in named)
-    networks = tuple(each for each in found if not each.startswith(("127.", "0.")))
-    if not networks:
-        raise PortError(
-            "expected a network that players are in, this machine is in none; join one, or name "
-            "an address with --address"
-        )
-    return networks
+        for *_, found in socket.getaddrinfo(socket.gethostname(), None, socket.AF_INET):
+            yield str(found[0])

@@ -142,17 +142,16 @@ class Composer:
             raise
 
     def _edit(self, ask: EditAsk) -> None:
-        self._keeper.read_anew()
-        history = self._keeper.whole()
-        with self._work(COMPOSING, "composing", shown=False) as progress:
-            model = self._model(history.cue, progress)
-            self._keeper.take(step(history, ask, model))
+        with self._work(COMPOSING, "composing", shown=False) as progress, self._store.held():
+            self._keeper.read_anew()
+            history = self._keeper.whole()
+            self._keeper.take(step(history, ask, self._model(history.cue, progress)))
 
     def _compose(self, ask: messages.Compose, key: Key | None) -> None:
-        self._keeper.read_anew()
-        cue = self._keeper.whole().cue
-        settings = replace(cue.settings, key=key, seed=ask.seed, affect=ask.affect)
-        with self._work(COMPOSING, "composing another score") as progress:
+        with self._work(COMPOSING, "composing another score") as progress, self._store.held():
+            self._keeper.read_anew()
+            cue = self._keeper.whole().cue
+            settings = replace(cue.settings, key=key, seed=ask.seed, affect=ask.affect)
             fresh = composed_anew(cue, settings, self._model(cue, progress)())
             self._keeper.set_aside()
             self._keeper.take(History.begin(fresh))

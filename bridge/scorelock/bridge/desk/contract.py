@@ -41,7 +41,8 @@ class Desk(Protocol):
         ...
 
     async def export(self, name: str) -> Path:
-        """The score as a file of its own, removed once it was sent; `name` has one of the endings.
+        """The score as a file in a folder of its own, both removed once it was sent; `name` has one
+        of the endings.
 
         Raises:
             ScorelockError: why it cannot be made.

@@ -6,9 +6,9 @@ Its state belongs to the event loop's thread. What takes its time goes on in oth
 
 import argparse
 import asyncio
+import logging
 import secrets
 import shutil
-import traceback
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
@@ -25,9 +25,11 @@ from scorelock.bridge.desk.composer import Composer
 from scorelock.bridge.desk.film_player import FilmPlayer
 from scorelock.bridge.desk.hosts import hosts_of
 from scorelock.bridge.desk.keeping import Kept
-from scorelock.bridge.desk.parts import Parts, asks, part_of, programs, with_part
+from scorelock.bridge.desk.messages import kind_of
+from scorelock.bridge.desk.parts import Parts, asks, programs, with_part
 from scorelock.bridge.desk.room import Room
 from scorelock.bridge.desk.score_keeper import ScoreKeeper, Shown, not_yet, nothing_yet
+from scorelock.bridge.desk.telling import now_of, played_of
 from scorelock.bridge.desk.thumbnails import Thumbnails
 from scorelock.bridge.desk.works import Cancelled, Works
 from scorelock.bridge.stage import orders
@@ -40,6 +42,7 @@ from scorelock.engine.timebase import Timecode
 
 T = TypeVar("T")
 
+_log = logging.getLogger(__name__)
 PROXY: Final = "proxy"
 EXPORTING: Final = "exporting"
 """Works."""
@@ -98,6 +101,7 @@ class Desk:
         self._loop = asyncio.get_running_loop()
         self._folder = setup.store.path.parent
         self._parts, self._out = setup.parts, setup.out
+        self._asked_out = self._chosen_out = setup.out  # in the words that open it
         self._found = outs.Found()
         self._listens: str | None = None
         self._leads = ""
@@ -124,16 +128,16 @@ class Desk:
         self._keep()
         self._do(self._look_for_outs())
         history = self._setup.history
-        self._do(self._composer.begin() if history is None else self._composer.open(history))
+        self._do(self._begin() if history is None else self._composer.open(history))
 
     async def close(self) -> None:
-        """End what goes on, release what sounds, and say that the desk is closed."""
+        """Release what sounds, end what goes on, and say that the desk is closed."""
         self._port = 0
+        await asyncio.to_thread(self._stage.close)  # a work may take its time to end
         await asyncio.to_thread(self.works.close)
         for task in self._going:
             task.cancel()
         await asyncio.gather(*self._going, return_exceptions=True)
-        await asyncio.to_thread(self._stage.close)
         await self._thumbs.close()
         self._keep()
         shutil.rmtree(self._exports, ignore_errors=True)
@@ -221,11 +225,19 @@ class Desk:
             case messages.SetPart():
                 self._set_part(ask)
             case messages.SetOut():
+                self._asked_out = ask.port
                 self._stage.order(orders.TakeOut(ask.port))
             case messages.Cancel():
                 self.works.cancel(ask.work)
             case _:
                 self._do(self._long(ask), ask, page)
+
+    async def _begin(self) -> None:
+        try:
+            await self._composer.begin()
+        finally:
+            if self._shown is None:
+                self.audience.tell(nothing_yet(comes=False))
 
     async def _long(self, ask: messages.Ask) -> None:
         """What takes its time, or may fail."""
@@ -267,7 +279,7 @@ class Desk:
         except ScorelockError as err:
             words = " ".join(str(err).split())
         except Exception as err:  # a slip of ours must not end the show
-            traceback.print_exc()
+            _log.exception("%s could not be done", "it" if ask is None else kind_of(ask))
             words = f"expected no slip of Scorelock, got {type(err).__name__}; the score is kept"
         else:
             return
@@ -282,11 +294,12 @@ class Desk:
         self._stage.order(orders.Send(asks(p for p in self._parts if p.part == ask.part)))
         self._tell_parts()
         self._keep()
+        self._keeper.parts = self._parts
         self._do(self._play_parts(self._parts))
 
     async def _play_parts(self, parts: Parts) -> None:
         if parts is self._parts:  # else there is a newer wish
-            await self.works.beside(lambda: self._keeper.put_on_again(parts))
+            await asyncio.to_thread(self._keeper.put_on_again)  # not behind works: it is heard
 
     async def _look_for_outs(self) -> None:
         self._found = await self.works.beside(self._look)
@@ -316,38 +329,33 @@ class Desk:
         match told:
             case orders.Moment():
                 self._leads = told.leads
-                self.audience.tell(_now(told))
+                self.audience.tell(now_of(told))
                 self.room.told(told)
             case orders.Struck():
-                self.audience.tell(self._played(told), to="desk")
+                self.audience.tell(played_of(told, self._parts), to="desk")
             case orders.Counts():
                 self.audience.tell(hosts_of(told, self._listens), to="desk")
                 if not self._composer.begins and self._keeper.moved():
                     self._do(self._composer.look_again())
             case orders.Ready():
-                self._listens = told.listens
-                self._take_out(told.out)
+                self._listens, self._out = told.listens, told.out
+                self._tell_outs()
             case orders.OutIs():
                 self._take_out(told.out, told.why)
             case orders.Said() | orders.Failed():
                 self.audience.tell(messages.Trouble(told.words), to="desk")
 
-    def _take_out(self, out: str | None, why: str | None = None) -> None:
+    def _take_out(self, out: str | None, why: str | None) -> None:
         self._out = out
         if out is not None:
             self._stage.order(orders.Send(asks(self._parts)))
         self._tell_outs()
-        self._keep()
-        if why is not None:
+        if why is None:
+            self._chosen_out = self._asked_out
+            self._keep()
+        else:  # what was chosen may be there tomorrow
+            self._asked_out = self._chosen_out
             self.audience.tell(messages.Trouble(why, "set_out"), to="desk")
-
-    def _played(self, told: orders.Struck) -> messages.Played:
-        return messages.Played(
-            [
-                (round(film_s, 5), pitch, velocity, part_of(self._parts, channel), round(at_s, 6))
-                for film_s, pitch, velocity, channel, at_s in told.notes
-            ]
-        )
 
     # What everybody is told -----------------------------------------------------------------------
 
@@ -382,20 +390,5 @@ class Desk:
     def _keep(self) -> None:
         """How the desk is left."""
         here = keeping.here(self._port, self.run) if self._port else None
-        keeping.write(self._folder, Kept(parts=self._parts, out=self._out, open_at=here), say)
-
-
-def kind_of(ask: messages.Ask) -> str:
-    """As its JSON has it."""
-    return str(ask.__struct_config__.tag)
-
-
-def _now(moment: orders.Moment) -> messages.Now:
-    return messages.Now(
-        at_s=moment.at_s,
-        position_s=moment.film_s,
-        rate=moment.rate,
-        state=str(moment.state),
-        leads=moment.leads,
-        loop_s=moment.loop_s,
-    )
+        kept = Kept(parts=self._parts, out=self._chosen_out, open_at=here)
+        keeping.write(self._folder, kept, say)

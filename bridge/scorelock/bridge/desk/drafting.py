@@ -24,7 +24,7 @@ from scorelock.engine.vocabulary import Chord
 if TYPE_CHECKING:
     from scorelock.engine.bundle import Bundle
 
-FIRST_ENDS_S: Final = (8, 30, 90)
+FIRST_ENDS_S: Final = (8, 20, 45, 120)
 THEN_EVERY_S: Final = 300
 
 Share = Callable[[float | None], None]

@@ -9,6 +9,7 @@ import gzip
 import hashlib
 import mimetypes
 import os
+import shutil
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -134,7 +135,7 @@ def picture_answer(path: Path) -> Response:
 
 
 class Parcel(FileResponse):
-    """A file to keep that was made for this answer, and goes with it."""
+    """A file to keep that was made for this answer, in a folder of its own; both go with it."""
 
     def __init__(self, path: Path, name: str) -> None:
         super().__init__(path, filename=name, headers={"cache-control": "no-store"})
@@ -143,7 +144,7 @@ class Parcel(FileResponse):
         try:
             await super().__call__(scope, receive, send)
         finally:
-            Path(self.path).unlink(missing_ok=True)
+            shutil.rmtree(Path(self.path).parent, ignore_errors=True)
 
 
 def _status(path: Path) -> os.stat_result:

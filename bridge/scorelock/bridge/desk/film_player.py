@@ -6,6 +6,7 @@ count; whichever is started is followed from then on.
 
 from dataclasses import dataclass, field
 from typing import Final
+from weakref import WeakSet
 
 from scorelock.bridge.desk.audience import Page
 from scorelock.bridge.desk.messages import Film
@@ -30,20 +31,22 @@ class FilmPlayer:
     _page: Page | None = None
     _said: Film | None = None  # by that page
     _heard_s: float = 0.0
-    _aside: set[int] = field(default_factory=set)  # pages whose film ran when another was started
+    # Pages whose film ran when another was started; by weak reference, for they close.
+    _aside: WeakSet[Page] = field(default_factory=WeakSet)
 
     def heard(self, film: Film, page: Page, now_s: float) -> tuple[TransportEvent, ...]:
         """What to tell the stage; nothing where another page's film is followed."""
         if not film.rolling:
-            self._aside.discard(id(page))
-        elif id(page) in self._aside:
+            self._aside.discard(page)
+        elif page in self._aside:
             return ()
         before = self._said
         if self._page is not page:
-            if before is not None and before.rolling and now_s - self._heard_s < SILENT_S:
+            runs = before is not None and before.rolling and now_s - self._heard_s < SILENT_S
+            if self._page is not None and runs:
                 if not film.rolling:
                     return ()
-                self._aside.add(id(self._page))
+                self._aside.add(self._page)
             self._page, before = page, None
         self._said, self._heard_s = film, now_s
         return _events(before, film)

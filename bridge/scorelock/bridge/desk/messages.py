@@ -31,6 +31,11 @@ class Message(Struct, frozen=True, tag_field="kind", tag=_kind, forbid_unknown_f
     """A message, known by its kind."""
 
 
+def kind_of(message: Message) -> str:
+    """As its JSON has it."""
+    return str(message.__struct_config__.tag)
+
+
 # What pages say ----------------------------------------------------------------------------------
 
 
@@ -336,7 +341,8 @@ class Hosts(Message, frozen=True):
 class CueIs(Message, frozen=True):
     """The score has changed, or is another: `score.json` has version `version` of it.
 
-    draft: it is made of what was seen so far; the score follows. None of it there yet: 0.
+    draft: it is made of what was seen so far; the score follows. None of it there yet: 0; then, if
+    it is no draft either, none is on its way.
     """
 
     version: int
@@ -380,7 +386,7 @@ class Outs(Message, frozen=True):
 class Work(Message, frozen=True):
     """Something takes its time; share is 0 to 1, None where it cannot be said.
 
-    work: "watching", "drafting", "composing", "exporting", "proxy", "swap test".
+    work: "watching", "composing", "exporting", "proxy", "swap test".
     """
 
     work: str

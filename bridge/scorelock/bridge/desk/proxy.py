@@ -16,6 +16,7 @@ PROXY: Final = "proxy.mp4"
 HIGHEST: Final = 720
 KEYFRAME_EVERY_S: Final = 0.5  # so that a locate is quick
 
+_TOLD: Final = ("-v", "error", "-nostdin", "-y", "-progress", "pipe:1", "-stats_period", "0.2")
 _PICTURE: Final = (
     *("-map", "0:v:0", "-c:v", "libx264", "-preset", "veryfast", "-crf", "23"),
     *("-pix_fmt", "yuv420p", "-vf", rf"scale=-2:2*trunc(min({HIGHEST}\,ih)/2)"),
@@ -23,6 +24,7 @@ _PICTURE: Final = (
 )
 _SOUND: Final = ("-map", "0:a:0?", "-c:a", "aac", "-b:a", "160k", "-ac", "2")
 _FILE: Final = ("-map_metadata", "-1", "-movflags", "+faststart", "-f", "mp4")
+_MADE: Final = (*_PICTURE, *_SOUND, *_FILE)
 
 
 def made(folder: Path) -> Path | None:
@@ -56,13 +58,10 @@ def make_proxy(
             "expected ffmpeg to make a film that browsers can show, found none; install it, "
             "or export the film as .mp4 with H.264"
         )
-    # A film from elsewhere may be a playlist: nothing is fetched for it.
-    source = ("-protocol_whitelist", "file", "-i", f"file:{film.resolve()}")
-    told = ("-v", "error", "-nostdin", "-y", "-progress", "pipe:1", "-stats_period", "0.2")
     try:
         into.parent.mkdir(parents=True, exist_ok=True)
         with replacing(into) as beside, tempfile.TemporaryFile("w+") as words:
-            command = [program, *told, *source, *_PICTURE, *_SOUND, *_FILE, f"file:{beside}"]
+            command = [program, *_TOLD, *_source(film), *_MADE, f"file:{beside}"]
             with subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=words, text=True
             ) as process:
@@ -80,6 +79,11 @@ def make_proxy(
         raise UnreadableFilm(
             f"expected to write {into}, got: {err.strerror or err}; make room for it"
         ) from err
+
+
+def _source(film: Path) -> tuple[str, ...]:
+    """A film from elsewhere may be a playlist: nothing is fetched for it."""
+    return "-protocol_whitelist", "file", "-i", f"file:{film.resolve()}"
 
 
 class _Cancelled(Exception):

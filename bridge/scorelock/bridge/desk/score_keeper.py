@@ -64,6 +64,7 @@ class ScoreKeeper:
 
     Attributes:
         history: None while there are drafts alone.
+        parts: how its parts are played from the next `put_on_again` on; set from any thread.
     """
 
     def __init__(
@@ -74,7 +75,7 @@ class ScoreKeeper:
         parts: Parts,
         show: Callable[[Shown], None],
     ) -> None:
-        self._parts = parts
+        self.parts = parts
         self.history: History | None = None
         self._store, self._film, self._stage, self._show = store, film, stage, show
         self._turn = RLock()
@@ -132,10 +133,9 @@ class ScoreKeeper:
                 self._now = cue, self._arranger.performance(cue)
             self._put_on()
 
-    def put_on_again(self, parts: Parts) -> None:
+    def put_on_again(self) -> None:
         """Parts are played otherwise."""
         with self._turn:
-            self._parts = parts
             if self._now is not None:
                 self._put_on()
 
@@ -165,12 +165,19 @@ class ScoreKeeper:
         """Take in what another program has made of the score, if anything.
 
         Raises:
-            BadCue: it cannot be read; said once, and what is there stays as it was.
+            BadCue: it cannot be read; said once. Here all stays as it was, and the next edit takes
+                its place: a copy of it is kept.
         """
         with self._turn:
-            if self.features is not None and self.moved():
-                self._stamp = self._on_disk()
-                self.open(cue_file.read(self._store.path, self.features))
+            if self.features is None or not self.moved():
+                return
+            self._stamp = self._on_disk()
+            try:
+                history = cue_file.read(self._store.path, self.features)
+            except BadCue:
+                self.set_aside()
+                raise
+            self.open(history)
 
     def _on_disk(self) -> Stamp | None:
         try:
@@ -182,7 +189,7 @@ class ScoreKeeper:
     def _put_on(self) -> None:
         """Play it first, then draw it."""
         assert self._now is not None
-        (cue, performance), parts, history = self._now, self._parts, self.history
+        (cue, performance), parts, history = self._now, self.parts, self.history
         notes = played(performance, parts)
         self._stage.order(Load(_in_order(notes.values()), self._film.duration_s, lanes(parts)))
         version, draft = next(self._versions), history is None
@@ -206,9 +213,9 @@ def not_yet() -> BadSetting:
     )
 
 
-def nothing_yet() -> CueIs:
-    """What pages are told before the first draft."""
-    return CueIs(0, True, "", [], False, False, "", {})
+def nothing_yet(*, comes: bool = True) -> CueIs:
+    """What pages are told before the first draft, or when none `comes`."""
+    return CueIs(0, comes, "", [], False, False, "", {})
 
 
 def cue_is(version: int, cue: Cue, history: History | None) -> CueIs:

@@ -10,17 +10,19 @@ import sys
 import threading
 import webbrowser
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from typing import Any, Final
 
 import uvicorn
+from h11 import IDLE, SEND_BODY
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request
 from websockets.protocol import State
 
 from scorelock.bridge.desk.access import MOST_DESKS, MOST_PLAYERS
-from scorelock.bridge.desk.addresses import addresses
+from scorelock.bridge.desk.addresses import address
 from scorelock.bridge.desk.app import desk_app, players_app
 from scorelock.bridge.desk.contract import Desk
 from scorelock.bridge.desk.messages import MOST_BYTES
@@ -31,6 +33,10 @@ LOOPBACK: Final = "127.0.0.1"
 PORT: Final = 8765
 TRIES: Final = 20
 """Ports that are tried, one after the other, where the user has not chosen one."""
+PATIENCE_S: Final = 10.0
+"""With a connection whose request does not come to an end."""
+MOST_FILES: Final = 8192
+"""That may be open: each connection is one, and so is what is written beside."""
 GRACE_S: Final = 2
 """For what is being sent when the desk ends."""
 
@@ -63,6 +69,7 @@ class Web:
         Raises:
             PortError: there is no free port.
         """
+        _have_files()
         taken = bound(LOOPBACK, *((PORT, TRIES) if self._port is None else (self._port, 1)))
         self._desk = desk
         self._own = _Listener(desk_app(desk), taken, MOST_DESKS + MOST_PLAYERS, self._level)
@@ -91,7 +98,7 @@ class Web:
             return None
         assert self._desk is not None
         assert self._own is not None
-        found = self._address or addresses()[0]
+        found = self._address or address()
         taken = bound(self._address or "", self._own.port + 1, TRIES)
         name = socket.gethostname().lower()
         app = players_app(self._desk, frozenset({name, f"{name}.local"}))
@@ -146,6 +153,17 @@ def bound(address: str, port: int, tries: int) -> socket.socket:
     )
 
 
+def _have_files() -> None:
+    """Let more files be open than the usual 1024, as far as the system has it."""
+    with suppress(ImportError, OSError, ValueError):  # Windows has no such limit
+        import resource
+
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        wanted = MOST_FILES if hard == resource.RLIM_INFINITY else min(MOST_FILES, hard)
+        if soft < wanted:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
 class _Listener:
     """A server that runs in the loop; its socket takes connections from the start."""
 
@@ -153,7 +171,7 @@ class _Listener:
         config = uvicorn.Config(
             app,
             loop="none",
-            http="h11",
+            http=_Http,
             ws=_Protocol,
             ws_max_size=MOST_BYTES,
             ws_per_message_deflate=False,  # on one network; it would cost each page its own packing
@@ -180,6 +198,38 @@ class _Server(uvicorn.Server):
     def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]
         """Leave them alone: there are two servers in the loop, and one end."""
         return nullcontext()
+
+
+class _Http(H11Protocol):
+    """Uvicorn's, but who begins to ask has to come to an end: else the connection of one who says a
+    letter now and then is kept for ever, and there are only so many.
+    """
+
+    _patience: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._wait()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        self._wait()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._waited()
+        super().connection_lost(exc)
+
+    def _wait(self) -> None:
+        is_socket = self.transport.get_protocol() is not self
+        if is_socket or self.conn.their_state not in (IDLE, SEND_BODY):  # all of a request is there
+            self._waited()
+        elif self._patience is None:
+            self._patience = self.loop.call_later(PATIENCE_S, self.transport.abort)
+
+    def _waited(self) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
 
 
 class _Protocol(WebSocketsSansIOProtocol):

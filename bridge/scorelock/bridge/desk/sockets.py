@@ -14,7 +14,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from scorelock.bridge.desk.access import DESK_RATE, PLAYER_RATE, Bucket, Seats
 from scorelock.bridge.desk.audience import Role, encode
 from scorelock.bridge.desk.contract import Desk
-from scorelock.bridge.desk.messages import Ask, Ping, PlayerAsk, Pong, Trouble
+from scorelock.bridge.desk.messages import Ask, Ping, PlayerAsk, Pong, Trouble, kind_of
 from scorelock.engine.errors import ScorelockError
 
 DIRECT: Final = "scorelock.direct"
@@ -180,7 +180,7 @@ async def _listen(socket: WebSocket, page: SocketPage, desk: Desk) -> str:
 
 def _do(desk: Desk, ask: Ask, page: SocketPage) -> None:
     """Have it done; a fault of ours costs neither the connection nor the desk."""
-    kind = str(type(ask).__struct_config__.tag)
+    kind = kind_of(ask)
     try:
         desk.heard(ask, page)
     except ScorelockError as err:

@@ -93,13 +93,13 @@ class Works:
 
     def cancel(self, work: str) -> None:
         """Have it end where it reports next; nothing where it does not go on."""
-        if work in self._going:
-            self._going[work].cancelled.set()
+        if (progress := self._going.get(work)) is not None:
+            progress.cancelled.set()
 
     def close(self) -> None:
         """End all of it, and wait for that."""
         self._closing = True
-        for progress in self._going.values():
+        for progress in list(self._going.values()):  # copied at once: others begin meanwhile
             progress.cancelled.set()
         for pool in (self._score, self._beside):
             pool.shutdown(cancel_futures=True)

@@ -94,10 +94,9 @@ class Playing:
             on_stop=setting.on_stop,
             lead=setting.lead,
         )
-        timelines: tuple[Timeline, ...] = (self.film, self.house, *others)
         self.session = LiveSession(
             *(show, None, [SilentOut()], osc, dialect, clock),
-            timelines=timelines,
+            timelines=(self.film, self.house, *others),
             strikes=self._hear_strike,
         )
         self._listens = None if osc is None else "{}:{}".format(*osc.address)
@@ -146,8 +145,8 @@ class Playing:
             return
         try:
             out = SilentOut() if wanted is None else self._opened(wanted)
-        except ScorelockError as err:
-            self._tell(OutIs(self._out, str(err)))
+        except (ScorelockError, OSError, ValueError) as err:  # no more processes; no such name
+            self._tell(OutIs(self._out, why_not(wanted, err)))
             return
         self._wanted, self._out = wanted, None if wanted is None else out.name
         self.session.change(OtherOut(out, self._sounds.messages, self._retire))
@@ -196,6 +195,13 @@ class Playing:
             notes_late=report.notes_late,
             notes_left_on=report.notes_left_on,
         )
+
+
+def why_not(wanted: str | None, err: Exception) -> str:
+    """Why an output was not opened, in one line."""
+    if isinstance(err, ScorelockError):
+        return str(err)
+    return f"expected to open {wanted!r}, got: {err}; choose another output"
 
 
 def moment_of(fix: SyncFix, leads: str, film_start_s: float, now_s: float) -> Moment:

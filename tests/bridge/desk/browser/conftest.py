@@ -11,15 +11,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from desk_page import OpenDesk, Theme, Visit
+from desk_page import FILM_S, SOON_S, OpenDesk, Theme, Visit
 
-from scorelock.bridge.browsing import RunningDesk, chromium, draw_browser_film, running_desk
+from scorelock.bridge.browsing import (
+    RunningDesk,
+    chromium,
+    draw_browser_film,
+    running_desk,
+)
 from scorelock.engine.errors import MissingPart
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
 
-pytest.importorskip("playwright.sync_api", reason="needs Playwright")
+playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright")
+playwright.expect.set_options(timeout=1000 * SOON_S)
 ENV = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "OMP_NUM_THREADS": "1"}
 GONE = re.compile("ERR_|WebSocket|Failed to (fetch|load)")
 """What a browser itself says of a desk or a network that is not there."""
@@ -37,26 +43,28 @@ def browser() -> Iterator["Browser"]:
 
 
 @pytest.fixture(scope="session")
-def composed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A film of 12 seconds with its cue beside it."""
-    film = tmp_path_factory.mktemp("composed") / "a short film.mp4"
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A film of `FILM_S`."""
+    film = tmp_path_factory.mktemp("drawn") / "a short film.mp4"
     try:
-        draw_browser_film(film, seconds=12)
+        draw_browser_film(film, seconds=FILM_S)
     except MissingPart as err:
         pytest.skip(f"needs the program ffmpeg: {err}")
-    command = [sys.executable, "-m", "scorelock.bridge.cli", "edit", str(film), "new"]
-    subprocess.run(command, env=ENV, check=True, capture_output=True)
     return film
 
 
 @pytest.fixture
-def new_film(tmp_path: Path) -> Path:
-    """A film of a minute that nobody has watched yet."""
-    film = tmp_path / "a new film.mp4"
-    try:
-        draw_browser_film(film, seconds=60)
-    except MissingPart as err:
-        pytest.skip(f"needs the program ffmpeg: {err}")
+def new_film(drawn: Path, tmp_path: Path) -> Path:
+    """A film that nobody has watched yet."""
+    return Path(shutil.copy(drawn, tmp_path / "a new film.mp4"))
+
+
+@pytest.fixture(scope="session")
+def composed(drawn: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A film with its cue beside it."""
+    film = Path(shutil.copy(drawn, tmp_path_factory.mktemp("composed")))
+    command = [sys.executable, "-m", "scorelock.bridge.cli", "edit", str(film), "new"]
+    subprocess.run(command, env=ENV, check=True, capture_output=True)
     return film
 
 
@@ -69,12 +77,13 @@ def film(composed: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def open_desk() -> Iterator[OpenDesk]:
-    """Opens the desk of a film: `open_desk(film, *options)`."""
+    """Opens the desk of a film: `open_desk(film, *options, command="desk")`."""
     with ExitStack() as stack:
 
-        def opened(film: Path, *options: str) -> RunningDesk:
+        def opened(film: Path, *options: str, command: str = "desk") -> RunningDesk:
             listen = () if "--listen" in options else ("--listen", "127.0.0.1:0")
-            return stack.enter_context(running_desk(film, *listen, *options, env=ENV))
+            desk = running_desk(film, *listen, *options, command=command, env=ENV)
+            return stack.enter_context(desk)
 
         yield opened
 
@@ -99,7 +108,7 @@ def visit(browser: "Browser") -> Iterator[Visit]:
         if init:
             context.add_init_script(init)
         page = context.new_page()
-        page.set_default_timeout(30_000)
+        page.set_default_timeout(1000 * SOON_S)
 
         def heed(words: str) -> None:
             if not (network_goes and GONE.search(words)):

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from desk_page import OpenDesk, Theme, Visit, play
+from desk_page import OpenDesk, Theme, Visit, await_film, play, timeline
 from playwright.sync_api import Page, expect
 
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs axe")
@@ -24,12 +24,26 @@ def found(page: Page) -> list[str]:
 def test_the_desk_is_accessible(
     theme: Theme, film: Path, open_desk: OpenDesk, visit: Visit
 ) -> None:
-    page = visit(open_desk(film).url, theme=theme)
+    page = visit(open_desk(film, "--local", command="rehearse").url, theme=theme)
+    expect(page.get_by_text("Click a chord to change it")).to_be_visible()
     play(page)
-    page.wait_for_timeout(500)
+    await_film(page, "video.currentTime > 0.5")
     for tab in page.get_by_role("tab").all():
         tab.click()
         assert found(page) == [], tab.inner_text()
+    page.get_by_role("button", name="Show the QR code large").click()
+    expect(page.get_by_role("dialog", name="The way in for players")).to_be_visible()
+    assert found(page) == []
+    page.keyboard.press("Escape")
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+    assert found(page) == []
+    page.keyboard.press("Escape")
+    timeline(page).focus()
+    page.keyboard.press("Home")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("combobox", name="Chord", exact=True)).to_be_focused()
+    assert found(page) == []
 
 
 @pytest.mark.parametrize("theme", ["dark", "light"])

@@ -418,7 +418,8 @@ export interface Host {
 /**
  * The score has changed, or is another: `score.json` has version `version` of it.
  *
- * draft: it is made of what was seen so far; the score follows. None of it there yet: 0.
+ * draft: it is made of what was seen so far; the score follows. None of it there yet: 0; then, if
+ * it is no draft either, none is on its way.
  */
 export interface CueIs {
   kind: "cue_is";
@@ -465,7 +466,7 @@ export interface Outs {
 /**
  * Something takes its time; share is 0 to 1, None where it cannot be said.
  *
- * work: "watching", "drafting", "composing", "exporting", "proxy", "swap test".
+ * work: "watching", "composing", "exporting", "proxy", "swap test".
  */
 export interface Work {
   kind: "work";

@@ -12,7 +12,7 @@
 const REMEMBERED_S = 30; // in which two quartz clocks part by 3 ms at most (100 ppm)
 const DRIFT = 1e-4;
 const COARSE_S = 0.005; // browsers round their clocks; bounds that cross by more are contradictory
-const SETTLING_S = 1.5; // in which what is measured is taken at once, and later it glides
+const SETTLED = 20; // round trips; with fewer what is measured is taken at once, then it glides
 const JUMP_S = 0.2; // unless it is off by more than that
 const GLIDE = 0.02; // seconds a second
 
@@ -28,7 +28,6 @@ export class DeskClock {
     /** @type {Bounds[]} */
     this.bounds = [];
     this.number = 0;
-    this.began = 0;
     this.shown = 0;
     this.shownAt = 0;
   }
@@ -46,16 +45,12 @@ export class DeskClock {
     const sent = this.sent.get(number);
     if (sent === undefined) return;
     this.sent.delete(number);
-    if (this.known) this.now();
-    else this.began = heard;
+    this.now();
     this.bounds.push({ upper: at_s - sent, lower: at_s - heard, at: heard });
     this.bounds = this.bounds.filter(({ at }) => heard - at <= REMEMBERED_S);
     // A device that slept stops its clock meanwhile: what was known before is wrong.
     const { upper, lower } = this.enclosed();
-    if (lower - upper > COARSE_S) {
-      this.bounds = this.bounds.slice(-1);
-      this.began = heard;
-    }
+    if (lower - upper > COARSE_S) this.bounds = this.bounds.slice(-1);
   }
 
   /** Forget what was measured: the desk is another run, whose clock may be another. */
@@ -82,7 +77,7 @@ export class DeskClock {
     const { upper, lower } = this.enclosed();
     const off = (upper + lower) / 2 - this.shown;
     const most = GLIDE * Math.max(0, local - this.shownAt);
-    const atOnce = local - this.began < SETTLING_S || Math.abs(off) > JUMP_S;
+    const atOnce = this.bounds.length < SETTLED || Math.abs(off) > JUMP_S;
     this.shown += atOnce ? off : Math.max(-most, Math.min(most, off));
     this.shownAt = local;
     return local + this.shown;

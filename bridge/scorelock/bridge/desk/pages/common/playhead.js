@@ -9,6 +9,12 @@ export class Playhead {
     this.clock = wire.clock;
     /** @type {Now | null} */
     this.now = null;
+    /** @type {string | null} */
+    this.run = null;
+    wire.on("welcome", ({ run }) => {
+      if (run !== this.run) this.now = null; // what another run has said counts on another clock
+      this.run = run;
+    });
     wire.on("now", (now) => {
       this.now = now;
     });

@@ -18,6 +18,7 @@ const FIRST_EVERY_MS = 60;
 const EVERY_MS = 1000;
 const CONNECT_MS = 5000;
 const SILENT_S = 3.5; // the desk speaks once a second at least
+const DOUBT_MS = 500;
 const AGAIN_MS = [250, 500, 1000, 2000, 4000];
 
 export class Wire {
@@ -42,6 +43,7 @@ export class Wire {
     this.run = null;
     this.tries = 0;
     this.heardAt = 0;
+    this.doubted = false;
     this.pings = 0;
     this.on("pong", (pong) => this.clock.pong(pong));
     this.on("welcome", ({ run }) => {
@@ -76,6 +78,7 @@ export class Wire {
     socket.onopen = () => {
       clearTimeout(this.timer);
       this.pings = 0;
+      this.doubted = false;
       this.heardAt = this.clock.local();
       this.become("open");
       this.beat(socket);
@@ -100,14 +103,17 @@ export class Wire {
 
   /** @param {WebSocket} socket */
   beat(socket) {
-    // A network that has gone says nothing: the close would come minutes later.
-    if (this.clock.local() - this.heardAt > SILENT_S) {
+    // A network that has gone says nothing: the close would come minutes later. But a page that was
+    // held up has not read yet what came meanwhile.
+    const silent = this.clock.local() - this.heardAt > SILENT_S;
+    if (silent && this.doubted) {
       this.lose(socket);
       return;
     }
+    this.doubted = silent;
     this.say(this.clock.ping());
     const every = this.pings++ < FIRST_PINGS ? FIRST_EVERY_MS : EVERY_MS;
-    this.timer = setTimeout(() => this.beat(socket), every);
+    this.timer = setTimeout(() => this.beat(socket), silent ? DOUBT_MS : every);
   }
 
   /**

@@ -3,6 +3,7 @@
 import { button, choice, make } from "./dom.js";
 import { diatonic, onRoot } from "./chord_names.js";
 import { open } from "./dialogs.js";
+import { tell } from "./notices.js";
 import { spanWords } from "./places.js";
 
 /** @typedef {import("./store.js").Store} Store */
@@ -28,11 +29,21 @@ export function editChord(store, index, near) {
     store.say(ask);
     dialog.close();
   };
-  const set = (/** @type {string} */ wanted) =>
-    did({ kind: "set_chord", start_s, end_s, chord: wanted });
+  const form = nameForm(name, [...diatonic(score.key), ...onRoot(name)], (wanted) => set(wanted));
+  const set = async (/** @type {string} */ wanted) => {
+    form.wait(wanted);
+    const why = await store.ask({ kind: "set_chord", start_s, end_s, chord: wanted });
+    if (!dialog.isConnected) {
+      if (why !== null) tell(why, true);
+    } else if (why === null) dialog.close();
+    else {
+      form.refuse(why);
+      place(dialog, near);
+    }
+  };
   dialog.append(
     make("h2", { id: "chord-title" }, `${name}, ${spanWords(score, start_s, end_s)}`),
-    nameForm(name, [...diatonic(score.key), ...onRoot(name)], set),
+    form.root,
     chips(`Chords of ${score.key}`, diatonic(score.key), name, set),
     chips("On the same root", onRoot(name), name, set),
     actions(store, chord, did),
@@ -42,6 +53,8 @@ export function editChord(store, index, near) {
 }
 
 /**
+ * The field of a chord's name. It waits while the desk has one to take, and says why where it did not.
+ *
  * @param {string} name
  * @param {string[]} near at hand
  * @param {(name: string) => void} set
@@ -56,21 +69,44 @@ function nameForm(name, near, set) {
     autofocus: true,
     autocomplete: "off",
     spellcheck: "false",
+    "aria-describedby": "chord-wrong",
   });
+  const wrong = make("p", { id: "chord-wrong", class: "wrong", role: "alert", hidden: true });
+  const submit = make("button", { type: "submit", class: "main" }, "Set chord");
   const names = [...new Set(near)].map((each) => make("option", { value: each }));
   const form = make(
     "form",
     { class: "row chord-form" },
     input,
     make("datalist", { id: "chord-names" }, ...names),
-    make("button", { type: "submit", class: "main" }, "Set chord"),
+    submit,
   );
+  const right = () => {
+    wrong.hidden = true;
+    input.removeAttribute("aria-invalid");
+  };
+  input.addEventListener("input", right);
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    if (input.value.trim()) set(input.value.trim());
+    if (input.value.trim() && !submit.disabled) set(input.value.trim());
   });
   input.addEventListener("focus", () => input.select(), { once: true });
-  return form;
+  return {
+    root: make("div", {}, form, wrong),
+    wait: (/** @type {string} */ wanted) => {
+      right();
+      input.value = wanted;
+      submit.disabled = true;
+    },
+    refuse: (/** @type {string} */ why) => {
+      submit.disabled = false;
+      wrong.hidden = false;
+      wrong.textContent = why;
+      input.setAttribute("aria-invalid", "true");
+      input.focus();
+      input.select();
+    },
+  };
 }
 
 /**

@@ -17,6 +17,7 @@ import { showReadouts } from "./readouts.js";
 import { Sound } from "./sound.js";
 import { mountSource } from "./source_panel.js";
 import { Store } from "./store.js";
+import { showSplit } from "./split.js";
 import { showTabs } from "./tabs.js";
 import { mountTakes } from "./takes_panel.js";
 import { TimelineView } from "./timeline_view.js";
@@ -36,6 +37,7 @@ showReadouts(store, playhead);
 showFilm(film, store, () => transport.toggle());
 showVoice(sound, store);
 showCount(wire);
+showSplit();
 const timeline = new TimelineView(store, playhead, transport, editing);
 
 const panic = () => {
@@ -121,7 +123,10 @@ listenToKeys(keys, alike, panic);
 let run = null;
 wire.on("welcome", (welcome) => {
   // Another run of the desk may have other pages: this one begins anew.
-  if (run !== null && run !== welcome.run) location.reload();
+  if (run !== null && run !== welcome.run) {
+    film.keepPlace();
+    location.reload();
+  }
   run = welcome.run;
 });
 wire.open();

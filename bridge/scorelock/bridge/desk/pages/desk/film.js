@@ -17,6 +17,7 @@ const SEEKS_APART_MS = 1000;
 const ORPHANED_MS = 3000;
 const CONTRADICTED_MS = 1000;
 const CONTRADICTED_S = 0.5;
+const PLACE = "scorelock.place";
 
 export class FilmPlayer extends EventTarget {
   /**
@@ -117,6 +118,14 @@ export class FilmPlayer extends EventTarget {
   opened() {
     // A browser that knows the sound's coding but not the picture's plays a film without a picture.
     this.become(this.video.videoWidth > 0 ? "ready" : "cannot");
+    const place = sessionStorage.getItem(PLACE);
+    sessionStorage.removeItem(PLACE);
+    if (place !== null) this.seek(Number(place));
+  }
+
+  /** Have the page stand where it is now when it has been loaded anew. */
+  keepPlace() {
+    sessionStorage.setItem(PLACE, String(this.video.currentTime));
   }
 
   /** @param {FilmPlayer["state"]} state */
@@ -211,11 +220,12 @@ export class FilmPlayer extends EventTarget {
   }
 
   turn() {
-    if (this.state !== "ready" || this.store.wire.state !== "open") return;
+    const open = this.store.wire.state === "open";
     const now = this.playhead.now;
+    if (!open || !now) this.agreedMs = performance.now(); // nobody can contradict yet
+    if (this.state !== "ready" || !open) return;
     if (!now) {
-      this.agreedMs = performance.now(); // nobody can contradict yet
-      if (this.rolls) this.report();
+      this.report();
       return;
     }
     if (this.isOrphaned(now)) this.take();

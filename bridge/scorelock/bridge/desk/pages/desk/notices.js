@@ -29,7 +29,7 @@ export const announce = (words) => setWords(its("live", HTMLElement), words);
 
 /** @param {Store} store */
 export function showNotices(store) {
-  store.wire.on("trouble", ({ words }) => tell(words, true));
+  store.on("trouble", ({ words }) => tell(words, true));
   showLost(store);
   showWorks(store);
   showEmpty(store);
@@ -107,12 +107,14 @@ function showEmpty(store) {
     place.hidden = store.score !== null;
     if (store.score) return;
     const work = [...store.works.values()].find((each) => each.work !== "proxy");
-    bar.hidden = !work;
+    // Before the first draft, watching is on its way, though nothing may be told of it yet.
+    const comes = work !== undefined || (store.get("cue_is")?.draft ?? true);
+    bar.hidden = !comes;
     setShare(bar, work?.share ?? null);
-    setWords(title, work?.words ?? "No score yet");
+    setWords(title, work?.words ?? (comes ? "Opening the film" : "No score yet"));
     setWords(
       words,
-      work
+      comes
         ? "The first chords are there in a moment: a draft plays while the rest is being watched."
         : "Compose one under Compose; the film plays all the same.",
     );

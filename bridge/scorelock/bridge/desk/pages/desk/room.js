@@ -90,7 +90,7 @@ class Players {
   /** @param {Room} room */
   setRoom({ open, link, players }) {
     this.open = open;
-    this.opener.textContent = open ? "Close to the network" : "Let players in from the network";
+    this.opener.textContent = open ? "Shut players out" : "Let players in from the network";
     this.opener.classList.toggle("main", !open);
     setWords(this.count, open ? `${players} ${players === 1 ? "player" : "players"} here` : "");
     this.way.hidden = !link;

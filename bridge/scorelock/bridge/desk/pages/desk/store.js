@@ -14,6 +14,7 @@
  */
 
 const AGAIN_MS = 1000;
+const NO_ANSWER = "The desk does not answer.";
 /** @type {TellKind[]} */
 const KEPT = ["welcome", "hosts", "cue_is", "parts", "outs", "influence", "room", "film_is"];
 
@@ -27,12 +28,19 @@ export class Store {
     this.hearers = new Map();
     /** @type {Map<string, Work>} what goes on */
     this.works = new Map();
+    /** @type {Map<string, (why: string | null) => void>} by the kind of what was asked */
+    this.waiting = new Map();
     this.fetching = false;
     for (const kind of KEPT) wire.on(kind, (message) => this.keep(kind, message));
     wire.on("cue_is", () => void this.fetchScore());
+    wire.on("cue_is", () => this.answerAll(null));
+    wire.on("trouble", (trouble) => {
+      if (!this.answer(trouble.answers, trouble.words)) this.tell("trouble", trouble);
+    });
     wire.on("work", (work) => this.hearWork(work));
     wire.watch((state) => {
       if (state !== "lost") return;
+      this.answerAll(NO_ANSWER);
       this.works.clear();
       this.tell("works", this.works);
     });
@@ -77,6 +85,35 @@ export class Store {
    */
   say(message) {
     return this.wire.say(message);
+  }
+
+  /**
+   * Ask for another score, and hear what becomes of it; what is in its way is told to nobody else.
+   *
+   * @param {Ask} message
+   * @returns {Promise<string | null>} why it was not done; null: the score is another now
+   */
+  ask(message) {
+    this.answer(message.kind, null);
+    if (!this.say(message)) return Promise.resolve(NO_ANSWER);
+    return new Promise((answered) => this.waiting.set(message.kind, answered));
+  }
+
+  /**
+   * @param {string | null} kind of what was asked
+   * @param {string | null} why
+   * @returns {boolean} whether somebody waited for it
+   */
+  answer(kind, why) {
+    const answered = this.waiting.get(kind ?? "");
+    this.waiting.delete(kind ?? "");
+    answered?.(why);
+    return answered !== undefined;
+  }
+
+  /** @param {string | null} why */
+  answerAll(why) {
+    for (const kind of [...this.waiting.keys()]) this.answer(kind, why);
   }
 
   /** @param {Work} work */

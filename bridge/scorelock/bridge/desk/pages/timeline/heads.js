@@ -59,10 +59,10 @@ export class Heads {
 
   /** @param {HTMLElement} head @param {string[]} signs */
   addSigns(head, signs) {
-    const list = add(head, "span", "tl-legend");
+    const list = add(head, "span", "tl-legend tl-signs");
     for (const sign of signs) {
       add(list, "i", `tl-sign tl-sign-${sign}`);
-      list.append(` ${sign} `);
+      add(list, "span", "tl-sign-words", sign);
     }
   }
 

@@ -33,8 +33,10 @@ function through(brush, curve, pyramid, values, put) {
   if (first === 0 && last >= 0) put(brush.x(0), yOf(brush, axis.share(rows[0] ?? 0)));
   for (let nth = first; nth <= last; nth += 1)
     put(brush.x((nth + 0.5) * level.step), yOf(brush, axis.share(rows[nth] ?? 0)));
+  // Of a draft, the rows end before the film does.
+  const end_s = Math.min(rows.length * level.step, brush.scene.index?.duration ?? 0);
   if (last >= 0 && last === rows.length - 1)
-    put(brush.x(brush.scene.index?.duration ?? 0), yOf(brush, axis.share(rows[last] ?? 0)));
+    put(brush.x(end_s), yOf(brush, axis.share(rows[last] ?? 0)));
 }
 
 /** @param {Brush} brush @param {string} curve @param {Pyramid} pyramid */
