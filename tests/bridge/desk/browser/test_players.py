@@ -71,7 +71,7 @@ def test_a_player_who_loses_the_network_goes_on_and_catches_up(
         expect(alone.get_by_text("On its own")).to_be_visible()
         apart = compare_beats([other, alone], 3)
         assert len(apart) > 30
-        assert max(apart) < APART_S
+        assert np.percentile(apart, 99) < APART_S
         alone.wait_for_timeout(2000)
         network.mend()
         expect(alone.get_by_text("In time")).to_be_visible()
