@@ -110,6 +110,11 @@ def add_out_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="HOST:PORT",
         help="send /scorelock/position, /state, /chord, /next and /hit",
     )
+    add_late_arguments(group)
+
+
+def add_late_arguments(group: argparse._ArgumentGroup) -> None:
+    """Add when notes are left out, and what is heard where the host stands."""
     group.add_argument(
         "--late",
         choices=[each.value for each in Late],

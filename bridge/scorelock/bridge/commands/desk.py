@@ -12,7 +12,12 @@ from scorelock.bridge.asking import question
 from scorelock.bridge.composing import add_compose_arguments, settings_of
 from scorelock.bridge.console import say
 from scorelock.bridge.cue_store import CueStore
-from scorelock.bridge.live_options import add_host_arguments, film_start_s, latencies_s
+from scorelock.bridge.live_options import (
+    add_host_arguments,
+    add_late_arguments,
+    film_start_s,
+    latencies_s,
+)
 from scorelock.bridge.routing import Routing
 from scorelock.bridge.show import Late, OnStop
 from scorelock.bridge.timecode_rate import known_rate
@@ -64,19 +69,7 @@ def add_desk_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="PART=CHANNEL[:PROGRAM]",
         help="where chords, bass, pattern or drone go and with which sound; may be given for each",
     )
-    group.add_argument(
-        "--late",
-        choices=[each.value for each in Late],
-        default=Late.PLAY.value,
-        help="a note whose time is past: play it if it still sounds, drop it, or strike it all "
-        "the same and count it (default: %(default)s)",
-    )
-    group.add_argument(
-        "--on-stop",
-        choices=[each.value for each in OnStop],
-        default=OnStop.SILENCE.value,
-        help="where the host stops: silence, or its chord for two seconds (default: %(default)s)",
-    )
+    add_late_arguments(group)
     add_compose_arguments(parser)
 
 

@@ -90,7 +90,7 @@ function showLight(store, playhead) {
     const now = playhead.now;
     if (store.wire.state !== "open" || !now) {
       light.dataset.state = "lost";
-      setWords(state, store.wire.state === "lost" ? "No desk" : "Waiting");
+      setWords(state, store.wire.state === "lost" ? "Waiting again" : "Waiting");
       setWords(by, "for the desk");
       return;
     }

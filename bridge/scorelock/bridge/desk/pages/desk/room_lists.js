@@ -27,50 +27,45 @@ function replaceRows(list, rows) {
   (controls.find((control) => control.dataset.key === key) ?? controls.at(-1))?.focus();
 }
 
-/** @param {string} label @param {string} value @returns {HTMLInputElement} */
-const field = (label, value = "") =>
-  make("input", { type: "text", maxlength: 60, "aria-label": label, placeholder: label, value });
+/** @param {string} label @param {string} value @param {number} maxlength @returns {HTMLInputElement} */
+const field = (label, value = "", maxlength = 60) =>
+  make("input", { type: "text", maxlength, "aria-label": label, placeholder: label, value });
 
-export class Sections {
+/**
+ * Places of a rehearsal: a form that adds one, and a row for each.
+ *
+ * @template Place
+ */
+class Places {
   /**
    * @param {Wire} wire
    * @param {RoomTransport} transport
+   * @param {string} title
+   * @param {HTMLInputElement} word what is said of a new one
+   * @param {string} adds the words of the button that adds it
    */
-  constructor(wire, transport) {
+  constructor(wire, transport, title, word, adds) {
     this.wire = wire;
     this.transport = transport;
+    this.word = word;
     /** @type {Score | null} */
     this.score = null;
-    /** @type {Marker[]} */
-    this.markers = [];
-    this.name = field("Name of a new section");
-    this.list = make("ol", { class: "room-list", "aria-label": "Sections" });
-    const form = make(
-      "form",
-      { class: "room-add" },
-      this.name,
-      make("button", { type: "submit" }, "Begin a section here"),
-    );
+    /** @type {Place[]} */
+    this.places = [];
+    this.list = make("ol", { class: "room-list", "aria-label": title });
+    const adder = make("button", { type: "submit" }, adds);
+    const form = make("form", { class: "room-add" }, word, adder);
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      this.add();
+      this.add(word.value.trim());
     });
-    this.element = make("fieldset", {}, make("legend", {}, "Sections"), form, this.list);
+    this.element = make("fieldset", {}, make("legend", {}, title), form, this.list);
   }
 
-  add() {
-    const here = this.transport.playhead.position();
-    if (here === null) return;
-    const usual = `Section ${this.markers.length + 1}`;
-    const name = this.name.value.trim() || usual;
-    this.wire.say({ kind: "set_marker", position_s: Math.max(0, here), name });
-    this.name.value = "";
-  }
-
-  /** @param {Room} room */
-  setRoom({ markers }) {
-    if (JSON.stringify(markers) === JSON.stringify(this.markers)) return;
-    this.markers = markers;
+  /** @param {Place[]} places */
+  keep(places) {
+    if (JSON.stringify(places) === JSON.stringify(this.places)) return;
+    this.places = places;
     this.show();
   }
 
@@ -81,17 +76,53 @@ export class Sections {
   }
 
   show() {
-    replaceRows(
-      this.list,
-      this.markers.map((marker, index) => this.row(marker, index)),
-    );
+    replaceRows(this.list, this.rows());
+  }
+
+  /** @abstract @param {string} _word */
+  add(_word) {}
+
+  /** @abstract @returns {HTMLElement[]} */
+  rows() {
+    return [];
+  }
+}
+
+/** @extends {Places<Marker>} */
+export class Sections extends Places {
+  /**
+   * @param {Wire} wire
+   * @param {RoomTransport} transport
+   */
+  constructor(wire, transport) {
+    const name = field("Name of a new section");
+    super(wire, transport, "Sections", name, "Begin a section here");
+  }
+
+  /** @override @param {string} word */
+  add(word) {
+    const here = this.transport.playhead.position();
+    if (here === null) return;
+    const name = word || `Section ${this.places.length + 1}`;
+    this.wire.say({ kind: "set_marker", position_s: Math.max(0, here), name });
+    this.word.value = "";
+  }
+
+  /** @param {Room} room */
+  setRoom({ markers }) {
+    this.keep(markers);
+  }
+
+  /** @override */
+  rows() {
+    return this.places.map((marker, index) => this.row(marker, index));
   }
 
   /** @param {Marker} marker @param {number} index @returns {HTMLElement} */
   row({ position_s, name }, index) {
     const { wire, transport } = this;
     const key = (/** @type {string} */ what) => ({ "data-key": `${what} ${position_s}` });
-    const end = this.markers[index + 1]?.position_s ?? this.score?.duration_s ?? position_s;
+    const end = this.places[index + 1]?.position_s ?? this.score?.duration_s ?? position_s;
     const input = field(`Name of ${name}`, name);
     input.dataset.key = `name ${position_s}`;
     input.addEventListener("change", () => {
@@ -123,57 +154,31 @@ export class Sections {
   }
 }
 
-export class Takes {
+/** @extends {Places<RoomTake>} */
+export class Takes extends Places {
   /**
    * @param {Wire} wire
    * @param {RoomTransport} transport
    */
   constructor(wire, transport) {
-    this.wire = wire;
-    this.transport = transport;
-    /** @type {Score | null} */
-    this.score = null;
-    /** @type {RoomTake[]} */
-    this.takes = [];
-    this.word = make("input", {
-      type: "text",
-      maxlength: 200,
-      "aria-label": "A word on the take",
-      placeholder: "A word on the take",
-    });
-    this.list = make("ol", { class: "room-list", "aria-label": "Rehearsed takes" });
-    const form = make(
-      "form",
-      { class: "room-add" },
-      this.word,
-      make("button", { type: "submit" }, "Mark the take just played"),
-    );
-    form.addEventListener("submit", (event) => {
-      event.preventDefault();
-      wire.say({ kind: "mark_take", word: this.word.value.trim() });
-      this.word.value = "";
-    });
-    this.element = make("fieldset", {}, make("legend", {}, "Rehearsed takes"), form, this.list);
+    const word = field("A word on the take", "", 200);
+    super(wire, transport, "Rehearsed takes", word, "Mark the take just played");
+  }
+
+  /** @override @param {string} word */
+  add(word) {
+    this.wire.say({ kind: "mark_take", word });
+    this.word.value = "";
   }
 
   /** @param {Room} room */
   setRoom({ takes }) {
-    if (JSON.stringify(takes) === JSON.stringify(this.takes)) return;
-    this.takes = takes;
-    this.show();
+    this.keep(takes);
   }
 
-  /** @param {Score} score */
-  setScore(score) {
-    this.score = score;
-    this.show();
-  }
-
-  show() {
-    replaceRows(
-      this.list,
-      [...this.takes].reverse().map((take) => this.row(take)),
-    );
+  /** @override */
+  rows() {
+    return [...this.places].reverse().map((take) => this.row(take));
   }
 
   /** @param {RoomTake} take @returns {HTMLElement} */
