@@ -3,7 +3,6 @@
 import asyncio
 from dataclasses import replace
 from pathlib import Path
-from time import process_time
 
 import numpy as np
 import pytest
@@ -21,6 +20,7 @@ from scorelock.engine.history import History
 from scorelock.engine.playing import Playing
 
 LONG_S = 7200
+PHRASE_S = 10  # the voices are led on from a changed chord until the next phrase
 CHORDS = "C Am F G7 Dm Em7 Bdim Gsus4"
 
 
@@ -55,22 +55,22 @@ def versions(rig: Rig) -> int:
     return len(rig.stage.of(Load))
 
 
-def test_an_edit_of_two_hours_is_heard_at_once(film: Path) -> None:
-    async def done() -> list[float]:
-        took_s: list[float] = []
+def test_two_hours_are_heard_from_their_first_minute_and_edited(film: Path) -> None:
+    """The first notes do not wait for the last; an edit changes what it is asked to and no more."""
+
+    async def does() -> None:
         async with a_desk(film) as rig:
             await rig.page.until(lambda: rig.page.newest("cue_is")["version"] >= 1)
             assert len(rig.page.score()["chords"]) == LONG_S  # all is drawn
             assert 0 < max(note.end_s for note in rig.stage.of(Load)[0].notes) <= SOON_S
             await rig.page.until(lambda: rig.page.newest("cue_is")["version"] >= 2)
             assert len(rig.stage.load.notes) > 30_000
-            for start_s in (10, 3600, 7100, 3602):
-                before = process_time()
+            for start_s in (10, 3600, 7100):
+                before = set(rig.stage.load.notes)
                 await one_more(rig, say.SetChord(start_s, start_s + 2, "F#m7"))
-                took_s.append(process_time() - before)
+                changed = before ^ set(rig.stage.load.notes)
+                assert changed
+                assert all(start_s - 1 <= note.onset_s < start_s + PHRASE_S for note in changed)
                 await rig.page.until(lambda: rig.page.newest("cue_is")["version"] == versions(rig))
-        return took_s
 
-    took_s = asyncio.run(done())
-    print("processor seconds from an edit to the load:", took_s)
-    assert max(took_s) < 0.5
+    asyncio.run(does())

@@ -224,14 +224,18 @@ def test_text_that_is_no_utf8(web: Served) -> None:
 
 
 def test_a_message_that_is_too_big(web: Served) -> None:
+    """It is not waited for; the connection's end may overtake the word why (1006)."""
     with opened(web) as page:
         heard(page)
-        page.send('{"kind":"panic"}' + " " * MOST_BYTES)
-        assert closed(page) == 1009
+        with suppress(ConnectionClosed):
+            page.send('{"kind":"panic"}' + " " * MOST_BYTES)
+        assert closed(page) in (1009, 1006)
     with opened(web) as page:
         heard(page)
-        page.send(" " * (MOST_BYTES // 8) for _ in range(10))
-        assert closed(page) == 1009
+        with suppress(ConnectionClosed):
+            page.send(" " * (MOST_BYTES // 8) for _ in range(10))
+        assert closed(page) in (1009, 1006)
+    assert web.desk.heard_all == []
     still_works(web)
 
 
