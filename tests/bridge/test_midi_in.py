@@ -118,7 +118,8 @@ def test_timecode_through_a_real_midi_system() -> None:
     timeline.close()
     assert "from a host" in timeline.address
     assert [type(event) for event in events if not isinstance(event, Position)] == [Roll, Stop]
-    assert sum(isinstance(event, Position) for event in events) == 49
+    heard = sum(isinstance(event, Position) for event in events)
+    assert 30 < heard <= 49  # a MIDI system that has to wait for its turn drops some
     at_s, position_s = fixes[-2]  # the last is of the stop
     assert position_s == pytest.approx(10 + at_s - host.start_s, abs=0.03)
     assert not timeline.ignored
