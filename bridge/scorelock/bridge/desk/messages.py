@@ -10,7 +10,6 @@ import msgspec
 from msgspec import Meta, Struct
 
 Seconds = Annotated[float, Meta(ge=0, le=1e6)]
-AnySeconds = Annotated[float, Meta(ge=-1e6, le=1e6)]
 Time = Annotated[float, Meta(ge=-1e12, le=1e12)]
 Words = Annotated[str, Meta(max_length=200)]
 Name = Annotated[str, Meta(min_length=1, max_length=60)]
