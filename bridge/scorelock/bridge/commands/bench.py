@@ -1,15 +1,48 @@
 """scorelock bench: Scorelock's way beside another way, measured in one run on this machine."""
 
 import argparse
+import importlib
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Final
 
 from scorelock.bridge.clock import MonotonicClock
 from scorelock.bridge.console import say
 
-BENCHES: Final = ("decode", "live", "watch", "start", "tempo", "edit", "room", "desk", "memory")
+Measure = Callable[[Any, argparse.Namespace, Callable[[], float]], dict[str, Any]]
+"""A bench's module, the options and the clock in; its numbers out."""
+
+BENCHES: Final[dict[str, tuple[str, Measure]]] = {
+    "decode": (
+        "scorelock.export.bench_decode",
+        lambda bench, args, now: bench.measure(now, args.chords, args.device),
+    ),
+    "live": (
+        "scorelock.bridge.bench_live",
+        lambda bench, args, now: bench.measure(args.seconds),
+    ),
+    "watch": (
+        "scorelock.bridge.bench_watch",
+        lambda bench, args, now: bench.measure(now, args.film),
+    ),
+    "start": ("scorelock.bridge.bench_start", lambda bench, args, now: bench.measure(now)),
+    "tempo": (
+        "scorelock.export.bench_tempo",
+        lambda bench, args, now: bench.measure(now, [args.film] if args.film else ()),
+    ),
+    "edit": ("scorelock.export.bench_edit", lambda bench, args, now: bench.measure(now)),
+    "room": (
+        "scorelock.bridge.bench_room",
+        lambda bench, args, now: bench.measure(args.seconds, args.players),
+    ),
+    "desk": (
+        "scorelock.bridge.bench_desk",
+        lambda bench, args, now: bench.measure(now, args.seconds),
+    ),
+    "memory": ("scorelock.bridge.bench_memory", lambda bench, args, now: bench.measure()),
+}
+"""Name -> (module, how it measures). A module with `rows` writes its own rows of the table."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -53,7 +86,7 @@ def run(args: argparse.Namespace) -> int:
     """Run the benches in turn, so that none disturbs another, and print a table or JSON."""
     from scorelock.engine.errors import BadSetting
 
-    if unknown := set(args.bench) - set(BENCHES):
+    if unknown := set(args.bench) - BENCHES.keys():
         raise BadSetting(f"expected a bench among {', '.join(BENCHES)}, got {', '.join(unknown)}")
     if not 1 <= args.chords <= 300:
         raise BadSetting(f"expected --chords from 1 to 300, got {args.chords}")
@@ -72,42 +105,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _measure(name: str, args: argparse.Namespace) -> dict[str, Any]:
-    now = MonotonicClock().now
-    if name == "decode":
-        from scorelock.export import bench_decode
-
-        return bench_decode.measure(now, args.chords, args.device)
-    if name == "watch":
-        from scorelock.bridge import bench_watch
-
-        return bench_watch.measure(now, args.film)
-    if name == "start":
-        from scorelock.bridge import bench_start
-
-        return bench_start.measure(now)
-    if name == "room":
-        from scorelock.bridge import bench_room
-
-        return bench_room.measure(args.seconds, args.players)
-    if name == "desk":
-        from scorelock.bridge import bench_desk
-
-        return bench_desk.measure(now, args.seconds)
-    if name == "memory":
-        from scorelock.bridge import bench_memory
-
-        return bench_memory.measure()
-    if name == "edit":
-        from scorelock.export import bench_edit
-
-        return bench_edit.measure(now)
-    if name == "tempo":
-        from scorelock.export import bench_tempo
-
-        return bench_tempo.measure(now, [args.film] if args.film else ())
-    from scorelock.bridge import bench_live
-
-    return bench_live.measure(args.seconds)
+    module, measure = BENCHES[name]
+    return measure(importlib.import_module(module), args, MonotonicClock().now)
 
 
 def _print_table(results: dict[str, Any]) -> None:
@@ -124,29 +123,9 @@ def _print_table(results: dict[str, Any]) -> None:
 
 
 def _rows(name: str, result: dict[str, Any]) -> Iterable[tuple[str, ...]]:
-    if name == "decode":
-        from scorelock.export import bench_decode
-
-        return bench_decode.rows(result)
-    if name == "live":
-        from scorelock.bridge import bench_live
-
-        return bench_live.rows(result)
-    if name == "tempo":
-        from scorelock.export import bench_tempo
-
-        return bench_tempo.rows(result)
-    if name == "room":
-        from scorelock.bridge import bench_room
-
-        return bench_room.rows(result)
-    if name == "desk":
-        from scorelock.bridge import bench_desk
-
-        return bench_desk.rows(result)
-    if name == "memory":
-        from scorelock.bridge import bench_memory
-
-        return bench_memory.rows(result)
+    rows = getattr(importlib.import_module(BENCHES[name][0]), "rows", None)
+    if rows is not None:
+        told: Iterable[tuple[str, ...]] = rows(result)
+        return told
     ours, other = (f"{result[way]:.3f} s" for way in ("ours", "other"))
     return [(name, ours, other, f"{result['ratio']:.2f}", result["what"])]
