@@ -19,8 +19,8 @@ from scores import features
 
 from scorelock.bridge import cli
 from scorelock.bridge.commands.analyse import MOST_STRETCHES, stretches
-from scorelock.bridge.composing import features_of
 from scorelock.bridge.demo_film import draw_demo_film
+from scorelock.bridge.seeing import features_of
 from scorelock.engine.cue_folder import CueFolder
 from scorelock.engine.features import EMOTIONS, EXTRACTOR, VideoFeatures
 from scorelock.engine.files import digest

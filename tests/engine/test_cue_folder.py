@@ -22,7 +22,14 @@ from scores import features
 from scorelock.engine import cue_folder
 from scorelock.engine.cue_folder import FEATURES, CueFolder
 from scorelock.engine.errors import UnreadableFilm
-from scorelock.engine.features import Cut, Film, VideoFeatures
+from scorelock.engine.features import (
+    EXTRACTOR,
+    PAPER,
+    Cut,
+    Film,
+    VideoFeatures,
+    paper_extractor,
+)
 from scorelock.engine.files import digest
 from scorelock.engine.timebase import FrameRate
 
@@ -59,7 +66,7 @@ def seen(draw: st.DrawFn) -> VideoFeatures:
         valence=column(),
         arousal=column(),
         cuts=tuple(draw(st.lists(st.builds(Cut, FINITE, FINITE), max_size=4))),
-        semantic=column(768) if draw(st.booleans()) else None,
+        semantic=column(draw(st.integers(1, 9))) if draw(st.booleans()) else None,
     )
 
 
@@ -188,6 +195,60 @@ def test_a_film_that_changes_while_it_is_watched_is_watched_again(tmp_path: Path
 def test_another_extractor_sees_for_itself(bench: Bench) -> None:
     assert bench.cue().features("clip/1") is None
     assert bench.said == ["film.mp4 was analysed by hand/1; watching it by clip/1"]
+
+
+def by_clip(bench: Bench, digest: str = "ab" * 32) -> VideoFeatures:
+    """What a CLIP saw in the film."""
+    rows = len(bench.seen)
+    return replace(
+        bench.seen,
+        extractor=paper_extractor("clip-vit-b-32", digest),
+        emotion=np.eye(6, dtype=np.float32)[[1] * rows],
+        semantic=np.full((rows, 512), 0.25, np.float32),
+    )
+
+
+def test_what_clip_saw_serves_both(bench: Bench) -> None:
+    paper = by_clip(bench)
+    bench.cue().keep(paper)
+    for wanted in (paper.extractor, PAPER):
+        assert same(bench.cue().features(wanted), paper)
+    assert same(bench.cue().features(EXTRACTOR), paper.pictured())
+    assert bench.said == []
+
+
+def test_what_clip_saw_is_not_lost_to_less(bench: Bench) -> None:
+    """Neither when the picture alone is asked for, nor when it is watched once more."""
+    paper = by_clip(bench)
+    bench.cue().keep(paper)
+    os.utime(bench.film, ns=(1, 1))
+    bench.cue().features(EXTRACTOR)
+    bench.cue().keep(paper.pictured())
+    assert same(bench.cue().features(PAPER), paper)
+
+
+def test_what_clip_saw_of_another_cut_gives_way(bench: Bench) -> None:
+    bench.cue().keep(by_clip(bench))
+    bench.film.write_bytes(b"another cut")
+    now = bench.of(bench.seen).pictured()
+    bench.cue().keep(now)
+    assert same(bench.cue().features(EXTRACTOR), now)
+
+
+@pytest.mark.parametrize("wanted", [PAPER, paper_extractor("clip-vit-b-32", "cd" * 32)])
+def test_another_clip_and_one_after_the_picture_see_for_themselves(
+    bench: Bench, wanted: str
+) -> None:
+    bench.cue().keep(bench.seen.pictured())
+    assert bench.cue().features(wanted) is None
+    assert bench.said == [f"film.mp4 was analysed by {EXTRACTOR}; watching it by {wanted}"]
+    if wanted != PAPER:
+        paper = by_clip(bench)
+        bench.cue().keep(paper)
+        assert bench.cue().features(wanted) is None
+        assert bench.said[1:] == [
+            f"film.mp4 was analysed by {paper.extractor}; watching it by {wanted}"
+        ]
 
 
 def test_a_film_that_is_gone_is_the_error(bench: Bench) -> None:

@@ -8,11 +8,11 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scorelock.bridge.console import progress, say
+from scorelock.bridge.console import say
 from scorelock.bridge.musical_time import add_playing_arguments, add_time_arguments, timed
-from scorelock.engine.cue_folder import CueFolder
+from scorelock.bridge.seeing import Seeing, add_seeing_arguments, features_of
 from scorelock.engine.errors import BadSetting
-from scorelock.engine.features import EXTRACTOR, VideoFeatures
+from scorelock.engine.features import VideoFeatures
 from scorelock.engine.key import Key
 from scorelock.engine.score import ComposeSettings, Cue, Performance
 from scorelock.engine.vocabulary import Chord
@@ -75,12 +75,7 @@ def add_compose_arguments(parser: argparse.ArgumentParser) -> None:
         help="what a note outside the key costs a chord; 0 is nothing (default: %(default)s)",
     )
     group.add_argument("--bundle", type=Path, help="a model bundle: its folder, or starter or clip")
-    group.add_argument(
-        "--device",
-        choices=("auto", "cpu", "cuda", "tensorrt", "coreml", "directml"),
-        default="auto",
-        help="what computes: auto takes CUDA where it is there (default: %(default)s)",
-    )
+    add_seeing_arguments(group)
     add_time_arguments(parser)
     add_playing_arguments(parser)
 
@@ -158,7 +153,7 @@ def begun(args: argparse.Namespace) -> tuple[Cue, "Bundle"]:
     from scorelock.engine.bundle import Bundle
 
     bundle = Bundle.open(args.bundle, device=args.device)
-    features = features_of(args.film)
+    features = features_of(args.film, Seeing.of(args, bundle.manifest.layout))
     say(f"composing on {bundle.device.device}: {bundle.device.why}")
     return begun_on(features, bundle, args), bundle
 
@@ -173,24 +168,3 @@ def begun_on(features: VideoFeatures, bundle: "Bundle", args: argparse.Namespace
 
     (cue,) = begin(features, bundle, [settings_of(args)])
     return timed(cue, args)
-
-
-def features_of(film: Path, *, again: bool = False) -> VideoFeatures:
-    """What is seen in a film: as it was kept beside it, else watched now, and kept.
-
-    Watching shows a progress bar on stderr; `again` watches in any case.
-
-    Raises:
-        UnreadableFilm: there is no film, or none that can be watched.
-    """
-    folder = CueFolder.of(film, say)
-    features = None if again else folder.features(EXTRACTOR)
-    if features is None:
-        from scorelock.engine.watch import watch  # OpenCV and PySceneDetect take their time to load
-
-        with progress(f"watching {film.name}") as report:
-            features = watch(film, report)
-        folder.keep(features)
-    if features.film.variable_rate:
-        say(f"{film.name} has a variable frame rate; it is timed by its own time stamps")
-    return features

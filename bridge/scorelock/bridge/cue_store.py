@@ -11,13 +11,15 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from scorelock.bridge.composing import begun, features_of
+from scorelock.bridge.composing import begun
 from scorelock.bridge.console import say
+from scorelock.bridge.seeing import PICTURE, Seeing, features_of
 from scorelock.engine.cue_folder import CUE, CueFolder
 from scorelock.engine.errors import BadCue
 
 if TYPE_CHECKING:
     from scorelock.engine.bundle import Bundle
+    from scorelock.engine.features import VideoFeatures
     from scorelock.engine.history import History
     from scorelock.engine.score import Cue
 
@@ -49,12 +51,20 @@ class CueStore:
         """Whether there is one."""
         return self.path.is_file()
 
-    def read(self) -> "History":
-        """What is kept.
+    def seeing(self) -> Seeing:
+        """Who saw the film for the cue."""
+        from scorelock.engine import cue_file
+
+        return Seeing.again(cue_file.seen_by(self.path)) if self.exists() else PICTURE
+
+    def read(self, seen: "VideoFeatures | None" = None) -> "History":
+        """What is kept. `seen` is what is known of the film; it is taken where the cue is made on
+        that.
 
         Raises:
             BadCue: there is none, or it cannot be read.
             UnreadableFilm: the film cannot be watched.
+            MissingPart: the film has to be watched by a CLIP that is not kept.
         """
         if not self.exists():
             raise BadCue(
@@ -63,7 +73,9 @@ class CueStore:
             )
         from scorelock.engine import cue_file
 
-        return cue_file.read(self.path, features_of(self.film))
+        if seen is None or seen.extractor != cue_file.seen_by(self.path):
+            seen = features_of(self.film, self.seeing())
+        return cue_file.read(self.path, seen)
 
     def compose(self, args: argparse.Namespace) -> "History":
         """A new one, composed as `args` say.

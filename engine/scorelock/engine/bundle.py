@@ -298,17 +298,26 @@ def find_bundle(folder: Path | None = None) -> Path:
     return folder if folder is not None and not shipped.is_dir() else shipped
 
 
-def _checked(place: Path) -> Manifest:
-    """The manifest of a folder whose every file is the one that it describes."""
-    where = str(place)
+def manifest_of(folder: Path | None = None) -> Manifest:
+    """What a bundle says of itself, before it is opened; `folder` as `find_bundle` takes it.
+
+    Raises:
+        BadBundle: there is none.
+    """
+    place = find_bundle(folder)
     try:
         text = place.joinpath("manifest.json").read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as err:
         raise BadBundle(
-            f"expected a model bundle (a folder with manifest.json) at {where}, got: "
+            f"expected a model bundle (a folder with manifest.json) at {place}, got: "
             f"{getattr(err, 'strerror', None) or err}"
         ) from err
-    manifest = Manifest.parse(text, where)
+    return Manifest.parse(text, str(place))
+
+
+def _checked(place: Path) -> Manifest:
+    """The manifest of a folder whose every file is the one that it describes."""
+    where, manifest = str(place), manifest_of(place)
     missing = [name for name in FILES if name not in manifest.files]
     if missing:
         raise BadBundle(f"{where}: expected {', '.join(missing)} in the manifest's files")

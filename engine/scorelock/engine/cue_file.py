@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from scorelock.engine.cue_folder import CUE
 from scorelock.engine.edits import Edit
 from scorelock.engine.errors import BadCue
-from scorelock.engine.features import VideoFeatures
+from scorelock.engine.features import EXTRACTOR, VideoFeatures
 from scorelock.engine.files import replacing
 from scorelock.engine.history import History, Step
 from scorelock.engine.key import Key
@@ -68,6 +68,19 @@ def read(path: Path, features: VideoFeatures) -> History:
         raise _damaged(path) from err
 
 
+def seen_by(path: Path) -> str:
+    """The extractor of the features that the cue in a file is made on.
+
+    `EXTRACTOR` where it does not say: there was no other. What is wrong with the file is for `read`
+    to say.
+    """
+    try:
+        plain = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return EXTRACTOR
+    return str(plain.get("extractor", EXTRACTOR)) if isinstance(plain, dict) else EXTRACTOR
+
+
 def write(path: Path, history: History) -> None:
     """Put a history in the place of what is there.
 
@@ -107,6 +120,7 @@ def _plain(history: History) -> dict[str, Any]:
         "format": FORMAT,
         "version": VERSION,
         "film": history.cue.features.film.sha256,
+        "extractor": history.cue.features.extractor,
         "done": history.done,
         "current": history.current,
         "steps": steps,

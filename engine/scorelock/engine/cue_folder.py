@@ -15,7 +15,7 @@ from typing import Final, Self
 
 import numpy as np
 
-from scorelock.engine.features import Cut, Film, VideoFeatures
+from scorelock.engine.features import EXTRACTOR, PAPER, Cut, Film, VideoFeatures
 from scorelock.engine.files import digest, replacing
 from scorelock.engine.timebase import FrameRate
 
@@ -58,6 +58,9 @@ class CueFolder:
     def features(self, extractor: str) -> VideoFeatures | None:
         """What this extractor saw in this film; None where it has to be watched.
 
+        What CLIP saw holds what is seen without it, so it serves `EXTRACTOR`, too; for `PAPER`,
+        whichever CLIP has seen it will do.
+
         A film of the same size and time of last change is taken for the same. Any other is read
         and compared by its SHA-256: one that was copied or touched keeps its analysis.
 
@@ -66,28 +69,32 @@ class CueFolder:
         """
         name, file = self.film.name, self.path / FEATURES
         try:
-            stamp, features = _unpacked(file.read_bytes(), self.film)
+            stamp, kept = _unpacked(file.read_bytes(), self.film)
         except (FileNotFoundError, NotADirectoryError):
             return None
         except Exception:  # a damaged or foreign file makes its readers raise anything
             self._say(f"{file} is damaged, or of another scorelock; watching {name} again")
             return None
-        if features.extractor != extractor:
-            self._say(f"{name} was analysed by {features.extractor}; watching it by {extractor}")
+        features = _seen_by(extractor, kept)
+        if features is None:
+            self._say(f"{name} was analysed by {kept.extractor}; watching it by {extractor}")
             return None
         if stamp is None or stamp != self._stamp:
-            if digest(self.film) != features.film.sha256:
+            if digest(self.film) != kept.film.sha256:
                 self._say(f"{name} has changed since it was analysed; watching it again")
                 return None
             with suppress(OSError):  # then it is compared the next time, too
-                self._write(features)
+                self._write(kept)
         return features
 
     def keep(self, features: VideoFeatures) -> None:
-        """Keep what was seen, in the place of what was kept before.
+        """Keep what was seen, in the place of what was kept before; but what CLIP saw in the same
+        film stays, for it holds what is seen without it.
 
         Where nothing can be written, that is said, and nothing is lost but time.
         """
+        if features.extractor == EXTRACTOR and self._holds_paper(features.film.sha256):
+            return
         try:
             self._write(features)
         except OSError as err:
@@ -96,10 +103,28 @@ class CueFolder:
                 f"({err.strerror or err}); it will be watched each time"
             )
 
+    def _holds_paper(self, sha256: str) -> bool:
+        try:
+            _, kept = _unpacked((self.path / FEATURES).read_bytes(), self.film)
+        except Exception:  # none, or as in `features`
+            return False
+        return _is_paper(kept.extractor) and kept.film.sha256 == sha256
+
     def _write(self, features: VideoFeatures) -> None:
         self.path.mkdir(exist_ok=True)
         with replacing(self.path / FEATURES) as beside:
             beside.write_bytes(_packed(features, self._stamp))
+
+
+def _seen_by(extractor: str, kept: VideoFeatures) -> VideoFeatures | None:
+    """What that extractor saw, where it is what is kept or a part of it."""
+    if extractor == kept.extractor or (extractor == PAPER and _is_paper(kept.extractor)):
+        return kept
+    return kept.pictured() if extractor == EXTRACTOR and _is_paper(kept.extractor) else None
+
+
+def _is_paper(extractor: str) -> bool:
+    return extractor.startswith(f"{PAPER} ")
 
 
 def _packed(features: VideoFeatures, stamp: _Stamp | None) -> bytes:

@@ -37,6 +37,11 @@ _STEADY_SHARE: Final = 0.98  # of the frame intervals; a few dropped frames are 
 _FRAMES_AHEAD: Final = 4
 
 
+def seconds_begun(at_s: float) -> int:
+    """How many whole seconds of film have begun when a frame is shown, its own included."""
+    return int(at_s + STAMP_TOLERANCE_S) + 1
+
+
 def hush() -> None:
     """Keep OpenCV's and FFmpeg's own messages from burying the one line the user is to read.
 
@@ -97,22 +102,27 @@ class Timeline:
 
 
 class FilmReader:
-    """One pass through a film, decoded in a thread of its own.
+    """One pass through a film, decoded in threads of its own.
 
     Attributes:
         declared_fps: frames a second by the header, 25 where it says nothing likely.
         declared_s: the length by the header in seconds, 0 where it is unknown.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, threads: int | None = None) -> None:
         """Open the film.
+
+        Args:
+            path: of the film.
+            threads: that decode; None for what the machine has. With 1 the caller's does it all.
 
         Raises:
             UnreadableFilm: there is no film at the path, or no picture in it.
         """
         self._path = path
         self._sha256 = digest(path)
-        self._capture = _open(path)
+        self._capture = _open(path, threads)
+        self._ahead = 0 if threads == 1 else _FRAMES_AHEAD
         self._declared_frames, self.declared_s, self.declared_fps = _declared(self._capture)
         self._timeline = Timeline(self.declared_fps)
         self._shape: tuple[int, ...] = (0, 0)
@@ -124,7 +134,11 @@ class FilmReader:
         Raises:
             UnreadableFilm: after the last frame, when the film is too short or cut off.
         """
-        yield from _read_ahead(self._decode, _FRAMES_AHEAD)
+        if self._ahead:
+            yield from _read_ahead(self._decode, self._ahead)
+        else:
+            while (shown := self._decode()) is not None:
+                yield shown
         self._capture.release()
         self._check_length()
 
@@ -208,10 +222,11 @@ def _declared(capture: cv2.VideoCapture) -> tuple[float, float, float]:
     return frames, frames / fps if fps > 0 else 0.0, likely
 
 
-def _open(path: Path) -> cv2.VideoCapture:
+def _open(path: Path, threads: int | None = None) -> cv2.VideoCapture:
     hush()
+    options = [] if threads is None else [cv2.CAP_PROP_N_THREADS, threads]
     # An absolute path cannot be taken for a protocol ("a:b.mp4").
-    capture = cv2.VideoCapture(str(path.resolve()), cv2.CAP_FFMPEG)
+    capture = cv2.VideoCapture(str(path.resolve()), cv2.CAP_FFMPEG, options)
     if capture.isOpened():
         return capture
     kind = (mimetypes.guess_type(path.name)[0] or "").partition("/")[0]

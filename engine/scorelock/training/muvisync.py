@@ -1,7 +1,7 @@
 """Reads MuVi-Sync as published: a tree of small files, one a song and feature, a row a second.
 
-The folders are those of Zenodo record 10057093 (Kang, Poria and Herremans 2024). Whatever the
-files of a song hold, nothing is raised: the song is left out, and the reason names the file.
+The folders are those that `scorelock.engine.muvisync` names and writes. Whatever the files of a
+song hold, nothing is raised: the song is left out, and the reason names the file.
 """
 
 from collections.abc import Callable
@@ -15,6 +15,16 @@ from numpy.typing import NDArray
 from scorelock.engine.errors import BadSetting
 from scorelock.engine.features import EMOTIONS, SEMANTIC_WIDTH, Layout
 from scorelock.engine.key import Key
+from scorelock.engine.muvisync import (
+    CHORDS,
+    DENSITY,
+    EMOTION,
+    LOUDNESS,
+    MOTION,
+    SCENE_OFFSET,
+    SEMANTIC,
+    SPLITS,
+)
 from scorelock.engine.vocabulary import Chord, N
 from scorelock.training.songs import (
     BadSong,
@@ -25,15 +35,6 @@ from scorelock.training.songs import (
     film_rows,
     transposition,
 )
-
-_CHORDS: Final = "vevo_chord/lab_v2_norm/all"
-_EMOTION: Final = "vevo_emotion/6c_l14p/all"
-_MOTION: Final = "vevo_motion/all"
-_SCENE_OFFSET: Final = "vevo_scene_offset/all"
-_LOUDNESS: Final = "vevo_loudness/all"
-_DENSITY: Final = "vevo_note_density/all"
-_SEMANTIC: Final = "vevo_semantic/all/2d/clip_l14p"
-_SPLITS: Final = "vevo_meta/split/v1"
 
 T = TypeVar("T")
 Line = tuple[int, str, str]
@@ -55,7 +56,7 @@ def read_tree(tree: Path, split: Split, layout: Layout) -> Corpus:
     Raises:
         BadSetting: the split's list of songs cannot be read.
     """
-    path = tree / _SPLITS / f"{split}.txt"
+    path = tree / SPLITS / f"{split}.txt"
     try:
         listed = path.read_text(encoding="utf-8-sig").split()
     except (OSError, UnicodeDecodeError) as err:
@@ -71,21 +72,21 @@ def read_tree(tree: Path, split: Split, layout: Layout) -> Corpus:
 
 
 def _song(tree: Path, song: str, name: str, layout: Layout) -> Example:
-    chords, minor = _read_chords(tree, f"{_CHORDS}/{song}.lab")
+    chords, minor = _read_chords(tree, f"{CHORDS}/{song}.lab")
     columns: dict[str, Rows] = {
         path: _read_numbers(tree, path, width)
         for path, width in {
-            f"{_SCENE_OFFSET}/{song}.lab": 1,
-            f"{_MOTION}/{song}.lab": 1,
-            f"{_EMOTION}/{song}.lab": len(EMOTIONS),
-            f"{_DENSITY}/{song}.lab": 1,
-            f"{_LOUDNESS}/{song}.lab": 1,
+            f"{SCENE_OFFSET}/{song}.lab": 1,
+            f"{MOTION}/{song}.lab": 1,
+            f"{EMOTION}/{song}.lab": len(EMOTIONS),
+            f"{DENSITY}/{song}.lab": 1,
+            f"{LOUDNESS}/{song}.lab": 1,
         }.items()
     }
     if layout == "published":
-        path = f"{_SEMANTIC}/{song}.npy"
+        path = f"{SEMANTIC}/{song}.npy"
         columns[path] = _read_embeddings(tree, path)
-    lengths = {f"{_CHORDS}/{song}.lab": len(chords)} | {p: len(c) for p, c in columns.items()}
+    lengths = {f"{CHORDS}/{song}.lab": len(chords)} | {p: len(c) for p, c in columns.items()}
     short, long = min(lengths, key=lengths.__getitem__), max(lengths, key=lengths.__getitem__)
     end = lengths[short]
     if lengths[long] - end > _SLACK_S:

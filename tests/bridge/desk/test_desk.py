@@ -10,6 +10,7 @@ from typing import Any
 
 import mido
 import pytest
+from clips import keep_clip
 from desks import FakePage, Rig, a_desk
 from films import flat, noise, write_film
 
@@ -226,6 +227,26 @@ def test_what_another_program_does_is_seen_within_a_second_and_before_an_edit(fi
         names = {name for *_, name in chords(rig.page.score())}
         assert {"Bb7", "E", "Gm"} <= names
         assert len(kept(film)["steps"]) == 4
+
+    on_desk(film, does)
+
+
+def test_what_another_program_composes_on_what_clip_sees_is_shown_and_edited_so(
+    film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SCORELOCK_MODELS", str(tmp_path / "models"))
+    keep_clip(tmp_path / "models")
+
+    async def does(rig: Rig) -> None:
+        before = rig.page.score()["emotion"]
+        command = ["edit", str(film), "new", "--again", "--features", "paper", "--device", "cpu"]
+        assert await asyncio.to_thread(main, command) == 0
+        rig.page.asks(say.SetChord(10, 12, "Gm"))
+        await rig.page.until(lambda: rig.page.newest("cue_is")["version"] == 3)
+        assert not rig.page.of("trouble")
+        assert rig.page.score()["emotion"] != before
+        assert kept(film)["extractor"].startswith("paper/1 ")
+        assert len(kept(film)["steps"]) == 2
 
     on_desk(film, does)
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from clips import keep_clip
 from desks import FakePage, Rig, a_desk, options
 from fakes import python_path
 from films import flat, noise, write_film
@@ -99,6 +100,25 @@ def test_the_score_is_what_edit_new_composes(
     film: Path, tmp_path: Path, words: tuple[str, ...]
 ) -> None:
     _, score = drafts(film, *words)
+    (tmp_path / "other").mkdir()
+    other = Path(shutil.copy(film, tmp_path / "other"))
+    assert main(["edit", str(other), "new", "--device", "cpu", *words]) == 0
+    assert facts(CueStore.of(other).read().cue) == facts(score)
+
+
+def test_so_is_that_of_the_published_layout(
+    film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the features that CLIP sees, which the drafts are made on, too."""
+    monkeypatch.setenv("SCORELOCK_MODELS", str(tmp_path / "models"))
+    keep_clip(tmp_path / "models")
+    words = ("--bundle", "clip")
+    found, score = drafts(film, *words)
+    assert [len(cue.features) for cue in found if cue.features.semantic is not None][:3] == [
+        4,
+        8,
+        12,
+    ]
     (tmp_path / "other").mkdir()
     other = Path(shutil.copy(film, tmp_path / "other"))
     assert main(["edit", str(other), "new", "--device", "cpu", *words]) == 0

@@ -1,6 +1,7 @@
 """scorelock analyse FILM: watch it, keep what was seen, and tell it in short.
 
-The commands that compose do the same by themselves; this is for doing it beforehand.
+The commands that compose do the same by themselves; this is for doing it beforehand, and for taking
+what was seen elsewhere, in MuVi-Sync's layout.
 """
 
 import argparse
@@ -12,7 +13,10 @@ from typing import Final
 
 import numpy as np
 
-from scorelock.bridge.composing import features_of
+from scorelock.bridge.console import say
+from scorelock.bridge.seeing import Seeing, add_seeing_arguments, features_of
+from scorelock.engine import muvisync
+from scorelock.engine.errors import BadSetting
 from scorelock.engine.features import EMOTIONS, VideoFeatures
 
 MOST_STRETCHES: Final = 12
@@ -34,17 +38,31 @@ class Stretch:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """FILM, and what to do with an older analysis."""
+    """FILM, how it is seen, and where that goes."""
     parser.add_argument("film", type=Path, metavar="FILM")
     parser.add_argument(
         "--again", action="store_true", help="watch it even if it was analysed before"
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
+    add_seeing_arguments(parser, usual="picture")
+    parser.add_argument(
+        "--layout",
+        choices=("muvisync",),
+        help="write it to the folder of -o, too, as MuVi-Sync's .lab and .npy files",
+    )
+    parser.add_argument(*("-o", "--output"), type=Path, metavar="FOLDER", help="for --layout")
 
 
 def run(args: argparse.Namespace) -> int:
     """Print what was seen, watching the film where that is not known yet."""
-    features = features_of(args.film, again=args.again)
+    if (args.layout is None) != (args.output is None):
+        raise BadSetting(
+            "expected --layout and -o FOLDER together, got one of them; --layout muvisync -o "
+            "FOLDER writes the files"
+        )
+    features = features_of(args.film, Seeing.of(args), again=args.again)
+    if args.output is not None:
+        _write(args.output, args.film, features)
     if args.json:
         from scorelock.export.json_file import seen
 
@@ -53,6 +71,13 @@ def run(args: argparse.Namespace) -> int:
     else:
         print("\n".join(_lines(features)))
     return 0
+
+
+def _write(folder: Path, film: Path, features: VideoFeatures) -> None:
+    """In the layout, under the film's name; a list of songs has no blanks in theirs."""
+    song = "_".join(film.stem.split())
+    muvisync.write_seen(folder, song, features)
+    say(f"wrote {song} to {folder}")
 
 
 def stretches(features: VideoFeatures) -> Iterator[Stretch]:

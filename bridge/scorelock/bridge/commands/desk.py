@@ -194,12 +194,9 @@ def _setup(
 
 def film_of(store: CueStore) -> tuple["History | None", float, FrameRate]:
     """The film's score if there is one, its length in seconds and its rate."""
-    from scorelock.engine.cue_folder import CueFolder
-    from scorelock.engine.features import EXTRACTOR
-
-    features = CueFolder.of(store.film, say).features(EXTRACTOR)
+    _, features = store.seeing().known(store.film)
     if features is not None:
-        history = store.read() if store.exists() else None
+        history = store.read(features) if store.exists() else None
         return history, features.film.duration_s, features.film.rate
     from scorelock.engine.video import declared
 

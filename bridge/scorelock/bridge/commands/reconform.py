@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from scorelock.bridge.composing import features_of
 from scorelock.bridge.console import progress, say
+from scorelock.bridge.seeing import features_of
 from scorelock.engine.errors import BadCue, BadSetting
 from scorelock.engine.features import Film, VideoFeatures
 from scorelock.engine.timebase import FrameRate, Timecode
@@ -61,8 +61,9 @@ def run(args: argparse.Namespace) -> int:
     store = CueStore.of(args.old)
     if not args.dry_run:
         _check_target(CueStore.of(film), args.again)
-    seen = features_of(store.film)
-    new = None if film is None else features_of(film)
+    seeing = store.seeing()
+    seen = features_of(store.film, seeing)
+    new = None if film is None else features_of(film, seeing)
     if new is not None:
         _check_films(seen.film, new.film)
     found, frames = _listed(args, seen, new) if is_edl else _found(seen, new or seen)

@@ -5,8 +5,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scorelock.bridge.composing import features_of
 from scorelock.bridge.musical_time import add_time_arguments, found_tempos, hits_of
+from scorelock.bridge.seeing import features_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

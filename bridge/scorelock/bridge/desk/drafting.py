@@ -13,16 +13,16 @@ from itertools import chain, count
 from typing import TYPE_CHECKING, Final
 
 from scorelock.bridge.composing import begun_on
-from scorelock.bridge.console import say
 from scorelock.bridge.cue_store import CueStore, to_be_asked_again
-from scorelock.engine.cue_folder import CueFolder
-from scorelock.engine.features import EXTRACTOR, VideoFeatures
+from scorelock.bridge.seeing import Seeing
+from scorelock.engine.features import VideoFeatures
 from scorelock.engine.history import History
 from scorelock.engine.score import ComposeSettings, Cue
 from scorelock.engine.vocabulary import Chord
 
 if TYPE_CHECKING:
     from scorelock.engine.bundle import Bundle
+    from scorelock.engine.clip import Clip
 
 FIRST_ENDS_S: Final = (8, 20, 45, 120)
 THEN_EVERY_S: Final = 300
@@ -56,12 +56,15 @@ def first_score(store: CueStore, args: argparse.Namespace, reports: Reports) -> 
     Raises:
         ScorelockError: the film, the bundle or an option is at fault.
     """
+    from scorelock.engine.bundle import manifest_of
+
     with ThreadPoolExecutor(1, "bundle") as pool:  # it takes as long to open as the first seconds
         opening = pool.submit(open_bundle, args)
-        folder = CueFolder.of(store.film, say)
-        features, drafted_s = folder.features(EXTRACTOR), 0.0
+        seeing = Seeing.of(args, manifest_of(args.bundle).layout)
+        (folder, features), drafted_s = seeing.known(store.film), 0.0
         if features is None:
-            features, drafted_s = _watched(store, args, opening.result, reports)
+            clip = seeing.open_clip()
+            features, drafted_s = _watched(store, args, clip, opening.result, reports)
             folder.keep(features)
         return History.begin(_composed(features, opening.result(), args, reports, drafted_s))
 
@@ -91,13 +94,14 @@ def composed_anew(cue: Cue, settings: ComposeSettings, bundle: "Bundle") -> Cue:
 def _watched(
     store: CueStore,
     args: argparse.Namespace,
+    clip: "Clip | None",
     bundle: Callable[[], "Bundle"],
     reports: Reports,
 ) -> tuple[VideoFeatures, float]:
     """What is seen in the film, and how much of it the last draft has."""
     from scorelock.engine.watch import watch_in_parts  # OpenCV takes its time to load
 
-    seen = watch_in_parts(store.film, ends_s(), reports.watching)
+    seen = watch_in_parts(store.film, ends_s(), reports.watching, clip=clip)
     features, draft = next(seen), None
     for following in seen:
         draft = _drafted(features, draft, bundle(), args)

@@ -18,10 +18,9 @@ from scorelock.bridge.desk.parts import Parts, lanes, played
 from scorelock.bridge.desk.score_file import Film
 from scorelock.bridge.stage.orders import Load
 from scorelock.bridge.stage.stage import Stage
-from scorelock.engine import cue_file
 from scorelock.engine.arrange import Arranger, arrange
 from scorelock.engine.compose import until
-from scorelock.engine.errors import BadCue, BadSetting
+from scorelock.engine.errors import BadCue, BadSetting, ScorelockError
 from scorelock.engine.features import VideoFeatures
 from scorelock.engine.files import replacing
 from scorelock.engine.history import History
@@ -165,16 +164,16 @@ class ScoreKeeper:
         """Take in what another program has made of the score, if anything.
 
         Raises:
-            BadCue: it cannot be read; said once. Here all stays as it was, and the next edit takes
-                its place: a copy of it is kept.
+            ScorelockError: it cannot be read; said once. Here all stays as it was, and the next
+                edit takes its place: a copy of it is kept.
         """
         with self._turn:
             if self.features is None or not self.moved():
                 return
             self._stamp = self._on_disk()
             try:
-                history = cue_file.read(self._store.path, self.features)
-            except BadCue:
+                history = self._store.read(self.features)
+            except ScorelockError:
                 self.set_aside()
                 raise
             self.open(history)
