@@ -207,7 +207,7 @@ def test_the_edited_score_of_a_film_is_played(
     film.write_bytes(b"seen before")
     store = CueStore.of(film)
     store.write(History.begin(CUE))
-    monkeypatch.setattr(cue_store, "features_of", lambda path: CUE.features)
+    monkeypatch.setattr(cue_store, "features_of", lambda path, seeing: CUE.features)
     monkeypatch.setattr(live, "stream_of", lambda args: pytest.fail("it composed"))
     host, port = free_address()
     follow([*reaper([Position(0, 0.0), Roll(0.1)], 1.5)], (host, port), 1.6)

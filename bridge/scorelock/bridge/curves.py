@@ -9,7 +9,7 @@ from scorelock.bridge.chaser import SyncFix
 from scorelock.bridge.ledger import CONTROL
 from scorelock.bridge.show import Expression
 from scorelock.bridge.voice import DueMessage, sounds
-from scorelock.engine.expression import values
+from scorelock.engine.expression import ramp, values
 
 
 class Curves:
@@ -17,6 +17,7 @@ class Curves:
 
     def __init__(self, expression: Expression, film_start_s: float) -> None:
         self._at_s, self._values = values(expression.loudness)
+        self._end: tuple[float, float | None] = (0.0, None)  # of what is led on, and the loudness
         self._film_start_s = film_start_s
         self._streams = [
             (lane.port, bytes((CONTROL | lane.channel, controller)))
@@ -41,6 +42,16 @@ class Curves:
         at_s, value = self._at_s[cursor - 1], self._values[cursor - 1]
         due_s = fix.since_s if jumped else fix.at_s + (at_s - position_s) / fix.rate
         return [DueMessage(due_s, stream + bytes((value,)), port) for port, stream in self._streams]
+
+    def lead(self, until_s: float, loudness: float) -> None:
+        """Go on to a loudness at a moment of the film, evenly from where the curve ends."""
+        start_s, before = self._end
+        self._end = until_s, loudness
+        at_s, steps = ramp(start_s, until_s, loudness if before is None else before, loudness)
+        passed = max(0, self._cursor - 1)  # the newest of them is said again after a jump
+        self._at_s = self._at_s[passed:] + at_s
+        self._values = self._values[passed:] + steps
+        self._cursor -= passed
 
     def wake_s(self, fix: SyncFix) -> float:
         """When the next value begins."""

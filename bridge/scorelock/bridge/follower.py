@@ -14,11 +14,13 @@ from scorelock.bridge.leading.mtc_out import MtcOut
 from scorelock.bridge.leading.osc_out import OscOut
 from scorelock.bridge.ledger import Ledger
 from scorelock.bridge.player import Player
+from scorelock.bridge.reel import Reel
 from scorelock.bridge.show import Show
 from scorelock.bridge.show_log import Decided
 from scorelock.bridge.transport import Lead, Panic, TransportEvent
 from scorelock.bridge.voice import DueMessage, Voice
 from scorelock.engine.arrange import Arranged
+from scorelock.engine.onward import Onward
 
 
 class Follower:
@@ -34,12 +36,15 @@ class Follower:
         self.leader = Leader(show.lead, show.latencies)
         self.chaser = Chaser(show.latency_s)
         self.player = Player(show, self.ledgers)
+        self._duration_s, self._lanes = show.performance.duration_s, show.lanes
         self._voices: list[Voice] = [self.player]
         self._osc: OscOut | None = None
+        self._curves: Curves | None = None
         self._fix: SyncFix | None = None
         start_s = show.film_start_s
         if show.expression is not None:
-            self._voices.insert(0, Curves(show.expression, start_s))
+            self._curves = Curves(show.expression, start_s)
+            self._voices.insert(0, self._curves)
         if (to := show.timecode_out) is not None:
             self._voices.append(MtcOut(to.rate, to.port))
         if (beats := show.clock_out) is not None:
@@ -48,9 +53,14 @@ class Follower:
             self._osc = OscOut((), told.hits_s, told.key, start_s, told.port)
             self._voices.append(self._osc)
 
-    def add(self, part: Arranged) -> None:
+    def add(self, part: Arranged | Onward) -> None:
         """Take in what was composed since."""
-        self.player.add(part.notes)
+        if isinstance(part, Onward):
+            self.player.load(Reel.of(part.notes, self._duration_s, self._lanes))
+            if self._curves is not None:
+                self._curves.lead(part.span.end_s, part.loudness)
+        else:
+            self.player.add(part.notes)
         if self._osc is not None:
             self._osc.add([part.span])
 

@@ -25,6 +25,28 @@ RATES: Final = {
 SLOWEST, FASTEST = 20.0, 400.0  # beats a minute of MIDI clock
 
 
+def add_camera_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what is watched in a film's stead."""
+    group = parser.add_argument_group("a camera")
+    group.add_argument(
+        "--camera",
+        metavar="0|URL|PIPE|FILM|-",
+        help="score a live picture instead of a film: a device's number, an address such as "
+        "rtsp://..., a named pipe or - for the standard input (yuv4mpeg, or raw frames with "
+        "--camera-size), or a recording, at its own pace",
+    )
+    group.add_argument(
+        "--camera-size", metavar="WxH", help="of raw frames in a pipe: blue, green, red, 8 bit each"
+    )
+    group.add_argument(
+        "--camera-rate",
+        type=float,
+        default=25.0,
+        metavar="FPS",
+        help="of a camera that does not tell it (default: %(default)s)",
+    )
+
+
 def add_host_arguments(parser: argparse.ArgumentParser) -> None:
     """Add where the host speaks, what it speaks, and who leads."""
     group = parser.add_argument_group("the host")

@@ -84,12 +84,16 @@ def timed(cue: Cue, args: argparse.Namespace) -> Cue:
     """
     hits = hits_of(args, cue.features)
     grid = grid_of(args, cue.features, hits)
-    usual = Rhythm.FREE if args.tempo is None else Rhythm.HALF
-    rhythm = usual if args.rhythm is None else Rhythm(args.rhythm)
-    settings = replace(cue.settings, rhythm=rhythm)
+    settings = replace(cue.settings, rhythm=rhythm_of(args))
     return replace(
         cue, tempo_map=grid, hits=hits, settings=settings, playing=playing_of(args, cue.playing)
     )
+
+
+def rhythm_of(args: argparse.Namespace) -> Rhythm:
+    """How often a chord may change, by --rhythm or --tempo."""
+    usual = Rhythm.FREE if args.tempo is None else Rhythm.HALF
+    return usual if args.rhythm is None else Rhythm(args.rhythm)
 
 
 def playing_of(args: argparse.Namespace, before: Playing) -> Playing:
@@ -138,9 +142,6 @@ def grid_of(args: argparse.Namespace, features: VideoFeatures, hits: tuple[Hit, 
     Raises:
         BadSetting: it cannot be read, or none can be found.
     """
-    meter = meter_of(args.meter)
-    if args.tempo is None:
-        return TempoMap(meters=(meter,))
     if args.tempo == FIND:
         found = hits or hits_at(features.cuts)
         best = found_tempos(args, features, found)[0]
@@ -150,6 +151,18 @@ def grid_of(args: argparse.Namespace, features: VideoFeatures, hits: tuple[Hit, 
             f"{best.mean_frames:.2f} frames off on average"
         )
         return best.tempo_map
+    return told_grid(args)
+
+
+def told_grid(args: argparse.Namespace) -> TempoMap:
+    """The tempo map of --tempo and --meter where none is to be found.
+
+    Raises:
+        BadSetting: it cannot be read.
+    """
+    meter = meter_of(args.meter)
+    if args.tempo is None:
+        return TempoMap(meters=(meter,))
     if args.tempo.lower().endswith(_MIDI):
         from scorelock.export.midi_import import read_midi
 

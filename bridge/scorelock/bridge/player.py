@@ -11,7 +11,7 @@ from typing import Final
 
 from scorelock.bridge.chaser import State, SyncFix
 from scorelock.bridge.ledger import ALL_SOUND_OFF, CONTROL, Ledger
-from scorelock.bridge.reel import Reel, Sounded
+from scorelock.bridge.reel import Begun, Reel
 from scorelock.bridge.show import Late, OnStop, Show
 from scorelock.bridge.voice import DueMessage, sounds
 from scorelock.engine.score import Note
@@ -54,8 +54,9 @@ class Player:
     def load(self, reel: Reel) -> None:
         """Play another reel from the next fix on.
 
-        What sounds then and is the same in both goes on; the rest is lifted on the lanes on which
-        it was struck. What sounds there in the new one alone is struck, if the host rolls.
+        What sounds then and has begun alike in both goes on, and ends as the new one has it; the
+        rest is lifted on the lanes on which it was struck. What sounds there in the new one alone
+        is struck, if the host rolls.
         """
         self._coming = reel
 
@@ -154,14 +155,14 @@ class Player:
 
     def _change(self, reel: Reel, at_s: float) -> list[DueMessage]:
         """Go on with another reel from here."""
-        known: dict[Sounded, list[int]] = {}  # what has had its start, whether it sounds or not
+        known: dict[Begun, list[int]] = {}  # what has had its start, whether it sounds or not
         for index in self._reel.at(self._here_s)[1]:
-            known.setdefault(self._reel.sounded(index), []).append(index)
+            known.setdefault(self._reel.begun(index), []).append(index)
         self._cursor, sounding = reel.at(self._here_s)
         kept: dict[int, int] = {}  # of the new reel, and what it was in the old one
         fresh: list[int] = []
         for index in sounding:
-            same = known.get(reel.sounded(index))
+            same = known.get(reel.begun(index))
             if same:
                 kept[index] = same.pop()
             elif self._take is not None:

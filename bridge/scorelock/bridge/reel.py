@@ -15,8 +15,8 @@ import numpy as np
 from scorelock.bridge.show import Lane
 from scorelock.engine.score import Note
 
-Sounded = tuple[float, float, int, int, Lane]
-"""All that is heard of a note: its two ends in film seconds, pitch, velocity, and its lane."""
+Begun = tuple[float, int, int, Lane]
+"""All that is heard of a note until it ends: its onset in film seconds, pitch, velocity, lane."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -110,9 +110,6 @@ class Reel:
         channel = self.channel[index]
         return self.lanes.get(channel) or Lane(0, channel)
 
-    def sounded(self, index: int) -> Sounded:
-        """What is heard of a note: two notes that agree in it cannot be told apart."""
-        return (
-            *(self.onset_s[index], self.end_s[index]),
-            *(self.pitch[index], self.velocity[index], self.lane(index)),
-        )
+    def begun(self, index: int) -> Begun:
+        """What is heard of a note until it ends: two that agree in it cannot be told apart."""
+        return self.onset_s[index], self.pitch[index], self.velocity[index], self.lane(index)

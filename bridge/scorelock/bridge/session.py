@@ -26,13 +26,12 @@ from scorelock.bridge.ports import MidiOut, MidiPort
 from scorelock.bridge.realtime import on_signals, prefer_this_thread, tuned
 from scorelock.bridge.reel import Reel
 from scorelock.bridge.show import Show
-from scorelock.bridge.show_log import Begun, Ended, Heard, Turn
+from scorelock.bridge.show_log import Begun, Ended, Heard, Part, Turn
 from scorelock.bridge.tally import Tally
 from scorelock.bridge.timelines.timeline import Retelling, Timeline
 from scorelock.bridge.transport import Lead, TransportEvent, Wish
 from scorelock.bridge.views import ChordLine, SessionReport, Snapshot, Spread
 from scorelock.bridge.voice import DueMessage
-from scorelock.engine.arrange import Arranged
 from scorelock.engine.errors import PortError
 from scorelock.engine.score import Cue
 
@@ -58,6 +57,7 @@ class LiveSession:
         dialect: how to read them.
         clock: the time.
         coming: what is still being composed, after the show's notes; it is taken in while playing.
+            It gives None where nothing has come for a while, so that it can be ended.
         log: what keeps all of it for a replay.
         timelines: hosts that do not speak OSC; they are closed at the end.
         strikes: hears of every note that is struck.
@@ -71,7 +71,7 @@ class LiveSession:
         osc: OscIn | None,
         dialect: Dialect,
         clock: Clock,
-        coming: Iterable[Arranged] = (),
+        coming: Iterable[Part | None] = (),
         log: Log | None = None,
         timelines: Sequence[Timeline] = (),
         strikes: Strikes | None = None,
@@ -81,7 +81,7 @@ class LiveSession:
         self._follower = Follower(show)
         self._chords = ChordLine(cue)
         self._coming = coming
-        self._composed: deque[Arranged] = deque()
+        self._composed: deque[Part] = deque()
         self._composer = threading.Thread(target=self._compose, name="composer", daemon=True)
         self._film_start_s = show.film_start_s
         self._outs = [LoggedOut(out, self._log, clock, port) for port, out in enumerate(outs)]
@@ -362,6 +362,8 @@ class LiveSession:
             for part in self._coming:
                 if self._ended.is_set():
                     return
+                if part is None:
+                    continue
                 with self._arrived:
                     self._composed.append(part)
                     self._arrived.notify()

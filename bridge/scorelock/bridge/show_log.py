@@ -31,12 +31,16 @@ from scorelock.bridge.transport import TransportEvent
 from scorelock.engine.arrange import PARTS, Arranged
 from scorelock.engine.errors import BadSetting
 from scorelock.engine.key import Key
-from scorelock.engine.score import ChordSpan, Note, Part, Performance
+from scorelock.engine.onward import Onward
+from scorelock.engine.score import ChordSpan, Note, Performance
+from scorelock.engine.score import Part as Instrument
 from scorelock.engine.timebase import FrameRate
 from scorelock.engine.vocabulary import Chord
 
 FORMAT: Final = "scorelock show log"
 VERSION: Final = 2
+Part = Arranged | Onward
+"""What was composed: a span with its notes, or the score from then on."""
 NOT_A_RECORD: Final = (
     *(ValueError, TypeError, KeyError, AttributeError, ArithmeticError, RecursionError),
     BadSetting,
@@ -94,7 +98,7 @@ class Turn:
 
     at_s: float
     events: int
-    parts: tuple[Arranged, ...]
+    parts: tuple[Part, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +239,7 @@ def decode(line: bytes) -> Record:
             plain["data"] = None if plain["data"] is None else bytes.fromhex(plain["data"])
             plain["events"] = tuple(_EVENTS[name](*values) for name, *values in plain["events"])
         case "turn":
-            plain["parts"] = tuple(_arranged(part) for part in plain["parts"])
+            plain["parts"] = tuple(_part(part) for part in plain["parts"])
         case "decided":
             plain["state"] = State(plain["state"])
         case "sent":
@@ -290,7 +294,7 @@ def _plain_show(show: Show) -> dict[str, Any]:
 def _show(plain: dict[str, Any]) -> Show:
     parts, duration_s = plain["performance"]
     plain["performance"] = Performance(
-        tuple(Part(name, _notes(notes)) for name, notes in parts), duration_s
+        tuple(Instrument(name, _notes(notes)) for name, notes in parts), duration_s
     )
     plain["lanes"] = {channel: Lane(*lane) for channel, *lane in plain["lanes"]}
     plain["late"], plain["on_stop"] = Late(plain["late"]), OnStop(plain["on_stop"])
@@ -316,20 +320,20 @@ def _rate(plain: list[Any]) -> FrameRate:
     return FrameRate(Fraction(fps), drop)
 
 
-def _plain_part(part: Arranged) -> dict[str, Any]:
+def _plain_part(part: Part) -> dict[str, Any]:
     span = part.span
-    return {
-        "span": [span.start_s, span.end_s, span.chord.root, span.chord.quality, span.why],
-        **{name: _numbers(getattr(part, name)) for name in PARTS},
-    }
+    plain = {"span": [span.start_s, span.end_s, span.chord.root, span.chord.quality, span.why]}
+    if isinstance(part, Onward):
+        return {**plain, "notes": _numbers(part.notes), "loudness": part.loudness}
+    return {**plain, **{name: _numbers(getattr(part, name)) for name in PARTS}}
 
 
-def _arranged(plain: dict[str, Any]) -> Arranged:
+def _part(plain: dict[str, Any]) -> Part:
     start_s, end_s, root, quality, why = plain["span"]
-    return Arranged(
-        ChordSpan(start_s, end_s, Chord(root, quality), why),
-        *(_notes(plain[name]) for name in PARTS),
-    )
+    span = ChordSpan(start_s, end_s, Chord(root, quality), why)
+    if "notes" in plain:
+        return Onward(span, _notes(plain["notes"]), plain["loudness"])
+    return Arranged(span, *(_notes(plain[name]) for name in PARTS))
 
 
 def _numbers(notes: Iterable[Note]) -> list[tuple[Any, ...]]:

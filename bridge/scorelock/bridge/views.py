@@ -90,7 +90,10 @@ class ChordLine:
         self._starts_s = [span.start_s for span in self._spans]
 
     def add(self, span: ChordSpan) -> None:
-        """Take in the next one."""
+        """Take in the next one, or the last one again if it lasts longer."""
+        if self._starts_s and span.start_s == self._starts_s[-1]:
+            self._spans[-1] = span
+            return
         self._spans.append(span)
         self._starts_s.append(span.start_s)
 

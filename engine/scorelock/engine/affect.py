@@ -77,6 +77,7 @@ class LookMeter:
         self._lightness: Floats | None = None
         self._samples: list[tuple[float, ...]] = []
         self._rows: list[tuple[float, ...]] = []
+        self._forgotten = 0  # rows
 
     def see(self, at_s: float, small: Image) -> None:
         """Take the next frame, shown at a time in seconds; eight a second are looked at."""
@@ -101,9 +102,16 @@ class LookMeter:
         self._close_rows(rows)
         return Look(*np.array(self._rows[:rows], np.float32).T)
 
+    def recent(self, second: int, rows: int) -> Look:
+        """What was seen of late before this second, so many rows at most; the rest is forgotten."""
+        self._close_rows(second)
+        self._forgotten += len(self._rows[:-rows])
+        del self._rows[:-rows]
+        return Look(*np.array(self._rows, np.float32).T)
+
     def _close_rows(self, second: int) -> None:
         """Sum up the seconds before this one; without a frame a second looks like the last."""
-        while len(self._rows) < second:
+        while self._forgotten + len(self._rows) < second:
             if self._samples:
                 *picture, motion = np.transpose(self._samples)
                 self._rows.append((*(float(p.mean()) for p in picture), float(np.median(motion))))

@@ -7,6 +7,7 @@ expression in orchestral sample libraries).
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from scorelock.engine.arrange import loudness_share
 
@@ -23,7 +24,22 @@ def values(loudness: tuple[float, ...]) -> tuple[list[float], list[int]]:
     """
     seconds = np.arange(len(loudness)) + 0.5
     at_s = np.arange(len(loudness) * STEPS_HZ) / STEPS_HZ
-    shares = loudness_share(np.interp(at_s, seconds, loudness)) if len(loudness) else at_s
-    steps = np.rint(SOFTEST + (127 - SOFTEST) * shares).astype(int)
+    return _changes(at_s, np.interp(at_s, seconds, loudness) if len(loudness) else at_s)
+
+
+def ramp(
+    start_s: float, end_s: float, before: float, after: float
+) -> tuple[list[float], list[int]]:
+    """When the controllers change between two moments, and to what, 0..127: straight from one
+    loudness to the other.
+    """
+    at_s = start_s + np.arange(int((end_s - start_s) * STEPS_HZ)) / STEPS_HZ
+    return _changes(at_s, np.interp(at_s, (start_s, end_s), (before, after)))
+
+
+def _changes(
+    at_s: NDArray[np.float64], loudness: NDArray[np.float64]
+) -> tuple[list[float], list[int]]:
+    steps = np.rint(SOFTEST + (127 - SOFTEST) * loudness_share(loudness)).astype(int)
     changes = np.flatnonzero(np.diff(steps, prepend=-1))
     return at_s[changes].tolist(), steps[changes].tolist()

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 from itertools import pairwise
+from math import inf
 from typing import Final
 
 import numpy as np
@@ -77,7 +78,7 @@ def slots_of(
     elif rhythm is Rhythm.FREE:
         inner = [float(second) for second in range(1, seconds_of(features))]
     else:
-        inner = [float(edge) for edge in _grid(rhythm, grid, end_s)]
+        inner = [float(edge) for edge in grid_edges(rhythm, grid, end_s)]
         usual_s = float(np.median(np.diff(inner))) if len(inner) > 1 else end_s
         inner = [edge for edge in inner if min(edge, end_s - edge) >= LEAST_SHARE * usual_s]
     edges = dict.fromkeys(inner, False)
@@ -95,8 +96,8 @@ def seconds_of(features: VideoFeatures) -> int:
     return min(len(features), max(1, round(features.film.duration_s)))
 
 
-def _grid(rhythm: Rhythm, grid: TempoMap, end_s: float) -> Iterator[Fraction]:
-    """Every second inside the film at which the grid's slots begin."""
+def grid_edges(rhythm: Rhythm, grid: TempoMap, end_s: float = inf) -> Iterator[Fraction]:
+    """Every second after 0 and before the end at which the grid's slots begin."""
     bar = grid.place(grid.quarter(0.0)).bar
     while True:
         first, after = grid.bar_quarter(bar), grid.bar_quarter(bar + 1)

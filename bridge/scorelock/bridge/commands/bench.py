@@ -40,6 +40,10 @@ BENCHES: Final[dict[str, tuple[str, Measure]]] = {
         "scorelock.bridge.bench_desk",
         lambda bench, args, now: bench.measure(now, args.seconds),
     ),
+    "camera": (
+        "scorelock.bridge.bench_camera",
+        lambda bench, args, now: bench.measure(args.seconds),
+    ),
     "memory": ("scorelock.bridge.bench_memory", lambda bench, args, now: bench.measure()),
 }
 """Name -> (module, how it measures). A module with `rows` writes its own rows of the table."""

@@ -1,8 +1,10 @@
-"""`scorelock live`: compose the score of a film and play it on a host's timecode."""
+"""`scorelock live`: compose the score of a film and play it on a host's timecode; or that of a
+camera's picture, as it happens.
+"""
 
 import argparse
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import asdict
 from fractions import Fraction
@@ -17,6 +19,7 @@ from scorelock.bridge.dialects import hosts
 from scorelock.bridge.dialects.mapping import load
 from scorelock.bridge.keys import keys
 from scorelock.bridge.live_options import (
+    add_camera_arguments,
     add_host_arguments,
     add_out_arguments,
     beats_a_minute,
@@ -47,6 +50,8 @@ from scorelock.bridge.timecode_rate import asker, known_rate
 from scorelock.bridge.timelines.follow import OSC, open_timeline
 from scorelock.bridge.timelines.timeline import Timeline
 from scorelock.bridge.views import SessionReport
+from scorelock.engine.errors import BadSetting
+from scorelock.engine.key import Key
 from scorelock.engine.score import Cue, Performance
 from scorelock.engine.timebase import FrameRate, Timecode
 
@@ -59,7 +64,9 @@ READY: Final = "Ctrl-C ends"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the film, the host, what goes out, and the composing options."""
-    parser.add_argument("film", type=Path, help="the film that the host plays")
+    parser.add_argument(
+        "film", type=Path, nargs="?", help="the film that the host plays; none with --camera"
+    )
     parser.add_argument(
         "--log",
         type=Path,
@@ -72,6 +79,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="compose by the options below though there is an edited score of the film",
     )
+    add_camera_arguments(parser)
     add_host_arguments(parser)
     add_out_arguments(parser)
     add_compose_arguments(parser)
@@ -79,7 +87,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Compose, then follow the host until Ctrl-C; the report goes to stdout."""
-    routing = _checked(args)
+    if args.camera is not None:
+        from scorelock.bridge.camera.playing import play
+
+        return play(args)
+    if args.film is None:
+        raise BadSetting("expected a film, such as film.mp4, or --camera 0; got none")
+    routing = checked(args)
     words = None if args.words is None else load(args.words)
     clock = MonotonicClock()
     counts = args.follow.partition(":")[0] in (OSC, "mtc", "ltc")
@@ -88,9 +102,9 @@ def run(args: argparse.Namespace) -> int:
         ShowLog(args.log) if args.log else nullcontext() as log,
         _open_osc(args, clock) as osc,
         _open_timeline(args, known, clock) as timeline,
-        _open_outs(args, clock) as outboard,
+        open_outs(args, clock) as outboard,
     ):
-        lanes, others = outboard.lanes(routing), _others(args, outboard)
+        lanes, others = outboard.lanes(routing), follower_ports(args, outboard)
         latencies = latencies_s(args.latency)
         cue, coming = _score(args)
         rate = known or cue.features.film.rate
@@ -108,7 +122,7 @@ def run(args: argparse.Namespace) -> int:
             OnStop(args.on_stop),
             args.lead,
             _expression(args, cue, lanes),
-            *_followers(args, others, cue, rate),
+            *followers(args, others, cue.key, [cut.at_s for cut in cue.features.cuts], rate),
         )
         dialect = hosts(rate, osc.address[1] if osc is not None else 0, words)
         session = LiveSession(
@@ -131,12 +145,12 @@ def run(args: argparse.Namespace) -> int:
     report = session.report()
     if log is not None and report.log_dropped:
         say(f"the log lacks {report.log_dropped} records: {log.failure or 'the disk was too slow'}")
-    print(json.dumps(asdict(report), indent=2) if args.json else _summary(report))
+    print(json.dumps(asdict(report), indent=2) if args.json else summary(report))
     return 0
 
 
-def _checked(args: argparse.Namespace) -> Routing:
-    """A slip in an option should show before the long work, not after it."""
+def checked(args: argparse.Namespace) -> Routing:
+    """Where the parts go. A slip in an option should show before the long work, not after it."""
     film_start_s(args.film_start, FrameRate(Fraction(120)))
     latencies_s(args.latency)
     controllers(args.expression)
@@ -160,12 +174,13 @@ def _score(args: argparse.Namespace) -> tuple[Cue, Iterator["Arranged"]]:
     return history.cue, arranged_cue(history.cue, history.cue.chords)
 
 
-def _open_outs(args: argparse.Namespace, clock: Clock) -> Outboard:
+def open_outs(args: argparse.Namespace, clock: Clock) -> Outboard:
+    """The first output; others are opened as they are asked for."""
     opened: Callable[[str], MidiOut] = lambda wanted: PortProcess(wanted, clock, say)  # noqa: E731
     return Outboard(midi_out_or_none(args.midi_out, say, opened), args.midi_out, opened)
 
 
-def _others(args: argparse.Namespace, outboard: Outboard) -> dict[str, int]:
+def follower_ports(args: argparse.Namespace, outboard: Outboard) -> dict[str, int]:
     """The outputs of what others follow, by option."""
     ports = {"mtc": args.mtc_out, "clock": args.clock_out}
     numbers = {name: outboard.port(port) for name, port in ports.items() if port is not None}
@@ -174,14 +189,18 @@ def _others(args: argparse.Namespace, outboard: Outboard) -> dict[str, int]:
     return numbers
 
 
-def _followers(
-    args: argparse.Namespace, ports: dict[str, int], cue: Cue, rate: FrameRate
+def followers(
+    args: argparse.Namespace,
+    ports: dict[str, int],
+    key: Key,
+    hits_s: Iterable[float],
+    rate: FrameRate,
 ) -> tuple[TimecodeTo | None, ClockTo | None, OscTo | None]:
-    cuts_s = tuple(cut.at_s for cut in cue.features.cuts)
+    """What others follow, at these outputs."""
     return (
         TimecodeTo(rate, ports["mtc"]) if "mtc" in ports else None,
         ClockTo(args.bpm, ports["clock"]) if "clock" in ports else None,
-        OscTo(cue.key, cuts_s, ports["osc"]) if "osc" in ports else None,
+        OscTo(key, tuple(hits_s), ports["osc"]) if "osc" in ports else None,
     )
 
 
@@ -233,7 +252,8 @@ def _tell_setup(address: tuple[str, int], out: str, film_start: Timecode) -> Non
     say(READY)
 
 
-def _summary(report: SessionReport) -> str:
+def summary(report: SessionReport) -> str:
+    """The report, for people."""
     spread = report.send_error_ms
     exact = (
         ""

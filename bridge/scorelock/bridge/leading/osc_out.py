@@ -62,8 +62,11 @@ class OscOut:
         self.add(spans)
 
     def add(self, spans: Iterable[ChordSpan]) -> None:
-        """Take in chords that begin after all the others."""
+        """Take in chords that begin after all the others; or with the last one, if that lasts."""
         for span in spans:
+            if self._starts_s and span.start_s == self._starts_s[-1]:
+                self._spans[-1] = span
+                continue
             self._spans.append(span)
             self._starts_s.append(span.start_s)
 
