@@ -87,6 +87,13 @@ def test_frames_of_any_size_arrive_whole(tmp_path: Path, size: tuple[int, int]) 
 
 
 @needs_ffmpeg
+def test_one_thread_sees_the_same_frames(tmp_path: Path) -> None:
+    film = write_film(tmp_path / "film.mkv", noise(30))
+    many, one = list(FilmReader(film)), list(FilmReader(film, threads=1))
+    assert [at_s for at_s, _ in many] == [at_s for at_s, _ in one]
+    assert all(np.array_equal(a, b) for (_, a), (_, b) in zip(many, one, strict=True))
+
+
 def test_variable_rate_is_timed_by_its_stamps(tmp_path: Path) -> None:
     steady = write_film(tmp_path / "steady.avi", noise(90), 30.0)
     varied = tmp_path / "varied.mkv"

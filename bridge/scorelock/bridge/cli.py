@@ -51,7 +51,10 @@ COMMANDS: Final = {
         "scorelock.bridge.commands.analyse",
         "watch a film and keep what was seen, so that all else starts at once",
     ),
-    "live": ("scorelock.bridge.commands.live", "play the score of a film on a host's timecode"),
+    "live": (
+        "scorelock.bridge.commands.live",
+        "play the score of a film on a host's timecode, or of a camera as it comes",
+    ),
     "replay": (
         "scorelock.bridge.commands.replay",
         "run a show again from its log and say whether it goes the same way",
@@ -82,6 +85,14 @@ COMMANDS: Final = {
         "score a model on held-out songs, beside trivial predictors",
     ),
     "export": ("scorelock.export.command", "make an ONNX bundle of trained models"),
+    "models": (
+        "scorelock.export.models_command",
+        "add models that do not ship: CLIP, and a transcriber of notes",
+    ),
+    "dataset": (
+        "scorelock.training.dataset.command",
+        "make a data set of music videos: chords, density, loudness and picture by the second",
+    ),
 }
 """Name -> (module with add_arguments(parser) and run(args) -> exit code, one line of help)."""
 

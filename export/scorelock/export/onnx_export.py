@@ -7,7 +7,6 @@ graph would not share its cache, fuse its attention, or keep its shapes.
 import hashlib
 import json
 import shutil
-import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -18,6 +17,7 @@ import torch
 from scorelock.engine.bundle import FORMAT, Bundle
 from scorelock.engine.errors import BadBundle
 from scorelock.engine.features import WIDTH
+from scorelock.engine.files import replacing_folder
 from scorelock.engine.vocabulary import END, SIZE
 from scorelock.export.decoder_graph import write_decoder
 from scorelock.export.dynamics_graph import write_dynamics
@@ -77,48 +77,25 @@ def export_bundle(
     if folder.exists() and not (folder / "manifest.json").is_file():
         raise BadBundle(f"expected {folder} to be new or a bundle, found something else there")
     folder.parent.mkdir(parents=True, exist_ok=True)
-    beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-    try:
-        beside.chmod(0o755)
+    with replacing_folder(folder) as new:
         amt.eval()
         dynamics.eval()
-        write_encoder(amt, beside, precision, opset)
-        write_decoder(amt, beside, precision, opset)
-        write_dynamics(dynamics, beside, opset)
+        write_encoder(amt, new, precision, opset)
+        write_decoder(amt, new, precision, opset)
+        write_dynamics(dynamics, new, opset)
         for file in about.get("files", ()):
-            shutil.copy(file, beside)
-        manifest = _manifest(amt, name, about, beside) | {
+            shutil.copy(file, new)
+        manifest = _manifest(amt, name, about, new) | {
             "dynamics_pad_to": dynamics.sizes.pad_to,
             "precision": precision,
             "opset": opset,
         }
-        _write_manifest(manifest, beside)
-        bundle = Bundle.open(beside)
+        _write_manifest(manifest, new)
+        bundle = Bundle.open(new)
         measured = parity(amt, dynamics, bundle) | dict(proof(bundle) if proof else {})
         manifest["parity"] = measured | {"precision": precision, "opset": opset}
-        _write_manifest(manifest, beside)
-        _replace(beside, folder)
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
+        _write_manifest(manifest, new)
     return manifest
-
-
-def _replace(beside: Path, folder: Path) -> None:
-    """Put a finished folder in place; an older one is removed only after that, and comes back if
-    the new one cannot be put there.
-    """
-    if not folder.exists():
-        beside.replace(folder)
-        return
-    old = Path(tempfile.mkdtemp(prefix=f".{folder.name}.old.", dir=folder.parent))
-    folder.replace(old / "bundle")
-    try:
-        beside.replace(folder)
-    except OSError:
-        (old / "bundle").replace(folder)
-        raise
-    finally:
-        shutil.rmtree(old)
 
 
 def _write_manifest(manifest: Mapping[str, Any], folder: Path) -> None:

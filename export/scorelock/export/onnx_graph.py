@@ -9,8 +9,6 @@ import onnx
 from numpy.typing import ArrayLike, NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from scorelock.engine.files import writing
-
 MICROSOFT: Final = "com.microsoft"
 """ONNX Runtime's own operators (its ContribOperators.md)."""
 ALIGNMENT: Final = 4096
@@ -52,8 +50,12 @@ class WeightFile:
         return tensor
 
     def write(self, folder: Path) -> None:
-        """Write the file, which every graph that points to it needs beside itself."""
-        with writing(folder / self.name) as beside, beside.open("wb") as out:
+        """Write the file, which every graph that points to it needs beside itself.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        with (folder / self.name).open("wb") as out:
             for offset, array in self._places.values():
                 out.seek(offset)
                 out.write(array.tobytes())
@@ -125,7 +127,11 @@ class GraphWriter:
         return outputs
 
     def save(self, path: Path) -> None:
-        """Check the graph and write it."""
+        """Write the graph.
+
+        Raises:
+            OSError: it cannot be written.
+        """
         versions = {"": self._opset, MICROSOFT: 1}
         model = helper.make_model(
             helper.make_graph(
@@ -137,8 +143,7 @@ class GraphWriter:
                 [helper.make_opsetid("", self._opset)], ignore_unknown=True
             ),
         )
-        with writing(path) as beside:
-            onnx.save(model, beside)
+        onnx.save(model, path)
 
 
 def _declared(name: str, dtype: Any, dims: Dims) -> onnx.ValueInfoProto:  # noqa: ANN401

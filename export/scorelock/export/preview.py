@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import tempfile
 import wave
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -31,16 +31,26 @@ PROGRAMS: Final = {"chords": 48, "bass": 43, "pattern": 0, "drone": 89}
 CHUNK: Final = 1 << 18
 
 
-def write(path: Path, score: Score, font: Path | None = None) -> None:
-    """Write the sound beside its place, then rename; `font` is looked for unless it is given."""
+def write(
+    path: Path, score: Score, font: Path | None = None, programs: Mapping[str, int] = PROGRAMS
+) -> None:
+    """Write the sound beside its place, then rename.
+
+    Args:
+        path: of the .wav.
+        score: to play.
+        font: that plays it; looked for unless it is given.
+        programs: General MIDI programs of the parts by name, counted from 0.
+    """
     font = font or sound_font()
     program = shutil.which("fluidsynth")
+    playable = replace(score, programs=programs, controllers=())
     with writing(path) as beside:
         if font is None or program is None:
             _save(beside, blocks(score.performance))
         else:
             with tempfile.TemporaryDirectory() as folder:
-                _save(beside, _played(program, font, score, Path(folder)))
+                _save(beside, _played(program, font, playable, Path(folder)))
 
 
 def sound_font() -> Path | None:
@@ -53,13 +63,18 @@ def sound_font() -> Path | None:
         if not Path(named).is_file():
             raise BadSetting(f"expected a sound font in ${FONT_VARIABLE}, got {named}; correct it")
         return Path(named)
-    found = (
-        file
+    return max(sound_fonts(), key=lambda file: (file.stat().st_size, file.name), default=None)
+
+
+def sound_fonts() -> list[Path]:
+    """All in the usual places, each once, however many links name it, in the order of names."""
+    found = {
+        file.resolve()
         for place in FONT_PLACES
         for file in Path(place).expanduser().glob("*.sf[23]")
         if file.is_file()
-    )
-    return max(found, key=lambda file: (file.stat().st_size, file.name), default=None)
+    }
+    return sorted(found, key=lambda file: (file.name, file))
 
 
 def _played(program: str, font: Path, score: Score, folder: Path) -> Iterator[Samples]:
@@ -68,7 +83,7 @@ def _played(program: str, font: Path, score: Score, folder: Path) -> Iterator[Sa
     Where it fails or stays silent, for a font may be broken, our own synthesiser plays instead.
     """
     notes, sound = folder / "score.mid", folder / "score.wav"
-    midi_file.write(notes, replace(score, programs=PROGRAMS, controllers=()))
+    midi_file.write(notes, score)
     command = [program, "-n", "-i", "-q", "-r", str(RATE), "-g", "0.3", "-F", str(sound)]
     result = subprocess.run(
         [*command, str(font), str(notes)], capture_output=True, check=False, timeout=3600

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from scorelock.bridge.clock import MonotonicClock
 from scorelock.bridge.console import say
+from scorelock.engine.errors import BadSetting, MissingPart
 
 Measure = Callable[[Any, argparse.Namespace, Callable[[], float]], dict[str, Any]]
 """A bench's module, the options and the clock in; its numbers out."""
@@ -44,6 +45,17 @@ BENCHES: Final[dict[str, tuple[str, Measure]]] = {
         "scorelock.bridge.bench_camera",
         lambda bench, args, now: bench.measure(args.seconds),
     ),
+    "clip": ("scorelock.export.bench_clip", lambda bench, args, now: bench.measure(now)),
+    "build": (
+        "scorelock.export.bench_build",
+        lambda bench, args, now: bench.measure(now, args.film),
+    ),
+    "listen": (
+        "scorelock.export.bench_listen",
+        lambda bench, args, now: bench.measure(
+            now, [args.film] if args.film else (), args.soundfont
+        ),
+    ),
     "memory": ("scorelock.bridge.bench_memory", lambda bench, args, now: bench.measure()),
 }
 """Name -> (module, how it measures). A module with `rows` writes its own rows of the table."""
@@ -55,8 +67,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "bench",
         nargs="*",
         metavar="BENCH",
-        help=f"{', '.join(BENCHES)} (default: all; room, desk and memory take several "
-        "minutes each)",
+        help=f"{', '.join(BENCHES)} (default: all; room, desk, memory, clip and listen take "
+        "several minutes each)",
     )
     parser.add_argument(
         "--chords", type=int, default=300, help="chords to decode (default: %(default)s)"
@@ -65,11 +77,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--seconds",
         type=float,
         default=60.0,
-        help="of live sending on each feed, of playing without players and with them, and of each "
-        "part of desk (default: %(default)s)",
+        help="of live sending on each feed, of playing without players and with them, of each part "
+        "of desk, and of the camera (default: %(default)s)",
     )
     parser.add_argument(
         "--film", type=Path, help="film to watch (default: a 1080p film drawn for it)"
+    )
+    parser.add_argument(
+        "--soundfont",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="SF",
+        help="that listen plays with; may be given for each (default: all that are installed)",
     )
     parser.add_argument(
         "--device",
@@ -88,8 +108,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the benches in turn, so that none disturbs another, and print a table or JSON."""
-    from scorelock.engine.errors import BadSetting
-
     if unknown := set(args.bench) - BENCHES.keys():
         raise BadSetting(f"expected a bench among {', '.join(BENCHES)}, got {', '.join(unknown)}")
     if not 1 <= args.chords <= 300:
@@ -110,7 +128,14 @@ def run(args: argparse.Namespace) -> int:
 
 def _measure(name: str, args: argparse.Namespace) -> dict[str, Any]:
     module, measure = BENCHES[name]
-    return measure(importlib.import_module(module), args, MonotonicClock().now)
+    try:
+        bench = importlib.import_module(module)
+    except ImportError as err:
+        raise MissingPart(
+            f"expected {err.name} for the bench {name}; pip install 'scorelock[dataset,train]' "
+            "mir_eval"
+        ) from err
+    return measure(bench, args, MonotonicClock().now)
 
 
 def _print_table(results: dict[str, Any]) -> None:

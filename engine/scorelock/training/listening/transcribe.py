@@ -4,7 +4,6 @@ Refuses to know where the sound comes from, and what the notes mean.
 """
 
 import hashlib
-import tempfile
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -57,10 +56,7 @@ class Transcriber:
         """
         require_model(model, "the bytes that were sent")
         self.digest = hashlib.sha256(model).hexdigest()
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "model.onnx"
-            path.write_bytes(widen(model))
-            self._session: Any = runtime.open_graph(path, "cpu", threads)
+        self._session: Any = runtime.open_graph(widen(model), "cpu", threads)
 
     @classmethod
     def open(cls, path: Path | None = None, threads: int = 1) -> Self:

@@ -1,0 +1,1 @@
+"""Making a data set of one's own in MuVi-Sync's layout, from a folder of music videos."""

@@ -1,0 +1,1 @@
+"""CLIP's weights, from whoever published them, to what `scorelock.engine.clip` opens."""
