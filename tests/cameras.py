@@ -14,14 +14,16 @@ from fakes import Keyboard
 from scorelock.bridge.camera.arrivals import Arrival, Ended, Frame, Lost
 from scorelock.bridge.camera.playing import FOREVER_S
 from scorelock.bridge.camera.scoring import Scoring
-from scorelock.bridge.clock import ManualClock
+from scorelock.bridge.clock import Clock, ManualClock
 from scorelock.bridge.follower import Follower
 from scorelock.bridge.show import Show
 from scorelock.bridge.timelines.house import HouseTimeline
 from scorelock.bridge.transport import TransportEvent
 from scorelock.engine.bundle import Manifest, find_bundle
 from scorelock.engine.decoder import Rows
+from scorelock.engine.features import EMOTIONS, SEMANTIC_WIDTH, Layout
 from scorelock.engine.on_the_fly import Model, OnTheFly
+from scorelock.engine.onlooker import Glance
 from scorelock.engine.sampling import Chords
 from scorelock.engine.score import ComposeSettings, Dynamics, Performance
 from scorelock.engine.video import Image
@@ -31,10 +33,10 @@ WARM_UP_S = 100.0
 """When the first frame of a script comes, on the rig's clock."""
 
 
-def manifest() -> Manifest:
-    """The starter's, without its recall."""
+def manifest(layout: Layout = "picture") -> Manifest:
+    """The starter's, without its recall, as if it read that layout."""
     text = find_bundle().joinpath("manifest.json").read_text(encoding="utf-8")
-    return replace(Manifest.parse(text, "starter"), recall=None)
+    return replace(Manifest.parse(text, "starter"), recall=None, layout=layout)
 
 
 @dataclass
@@ -64,6 +66,44 @@ class Parrot:
         """Denser with motion."""
         density = np.clip(6 + features[:, 1], 0, 40)
         return Dynamics(density, np.full(len(features), 0.2, np.float32))
+
+
+@dataclass
+class SlowClip:
+    """A CLIP that takes its time for a frame, and sees its grey and how sad it is; what it was busy
+    with is counted to that time alone.
+    """
+
+    takes_s: float
+    clock: Clock = field(default_factory=ManualClock)
+    blank: Rows = field(default_factory=lambda: np.full(SEMANTIC_WIDTH, -1, np.float32))
+    seen: list[Glance] = field(default_factory=list)
+    _going: tuple[float, Frame] | None = None  # when it is done
+    _waiting: Frame | None = None
+
+    def show(self, at_s: float, frame: Image) -> None:
+        self._catch_up()
+        self._waiting = Frame(at_s, frame)
+        self._catch_up()
+
+    def before(self, end_s: float) -> Glance | None:
+        self._catch_up()
+        return next((glance for glance in self.seen[::-1] if glance.at_s < end_s), None)
+
+    def _catch_up(self) -> None:
+        while True:
+            free_s = self.clock.now()
+            if self._going is not None:
+                free_s, frame = self._going
+                if free_s > self.clock.now():
+                    return
+                grey, self._going = float(frame.image[0, 0, 0]), None
+                emotion = np.eye(len(EMOTIONS), dtype=np.float32)[3]
+                semantic = np.full(SEMANTIC_WIDTH, grey, np.float32)
+                self.seen.append(Glance(frame.at_s, semantic, emotion))
+            if self._waiting is None:
+                return
+            self._going, self._waiting = (free_s + self.takes_s, self._waiting), None
 
 
 def frames(
@@ -104,9 +144,12 @@ class CameraRig:
         script: Iterable[Arrival],
         settings: ComposeSettings | None = None,
         model: Model | None = None,
+        clip: SlowClip | None = None,
     ) -> None:
         self.skipped = 0
         self.clock = ManualClock(WARM_UP_S - 3)
+        if clip is not None:
+            clip.clock = self.clock
         self.sent: list[tuple[float, bytes]] = []
         self.said: list[str] = []
         self.keyboard = Keyboard()
@@ -128,6 +171,7 @@ class CameraRig:
             lambda at_s: self.timeline.do(lambda house, now_s: house.roll(at_s, now_s)),
             self._end,
             self.said.append,
+            clip,
         )
         self._parts = self.scoring.parts()
 

@@ -11,15 +11,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from clips import keep_clip
 from fakes import Keyboard, python_path
 from films import needs_ffmpeg, noise, write_film
 
+from scorelock.bridge.camera import scoring
 from scorelock.bridge.clock import Clock, MonotonicClock
 from scorelock.bridge.commands import live
 from scorelock.bridge.outputs import RecordingOut
 from scorelock.bridge.replay import replay
 from scorelock.bridge.show_log import Sent, Turn, read_log
-from scorelock.engine.errors import BadBundle, BadSetting, ScorelockError
+from scorelock.engine import on_the_fly
+from scorelock.engine.errors import BadBundle, BadSetting, MissingPart, ScorelockError
 from scorelock.engine.onward import Onward
 
 CLOCK = MonotonicClock()
@@ -35,7 +38,9 @@ def arguments(*words: str) -> argparse.Namespace:
 
 @pytest.fixture
 def out(monkeypatch: pytest.MonkeyPatch) -> RecordingOut:
-    """What keeps the notes in the place of the MIDI output."""
+    """What keeps the notes in the place of the MIDI output; the last chord is a short one."""
+    for module in (scoring, on_the_fly):
+        monkeypatch.setattr(module, "CLOSE_S", 0.5)
     recording = RecordingOut(CLOCK)
     monkeypatch.setattr(live, "midi_out_or_none", lambda wanted, say, opened: recording)
     return recording
@@ -43,8 +48,8 @@ def out(monkeypatch: pytest.MonkeyPatch) -> RecordingOut:
 
 @pytest.fixture
 def film(tmp_path: Path) -> Path:
-    """Three and a half seconds that were recorded."""
-    return write_film(tmp_path / "recorded.avi", noise(int(3.5 * FPS)), FPS)
+    """A little more than two seconds that were recorded."""
+    return write_film(tmp_path / "recorded.avi", noise(int(2.2 * FPS)), FPS)
 
 
 def notes(out: RecordingOut) -> list[bytes]:
@@ -63,7 +68,7 @@ def test_a_recording_is_scored_to_its_end_logged_and_replayed(
         assert live.run(arguments(*words)) == 0
         report = json.loads(capsys.readouterr().out)
         assert report["notes_left_on"] == 0
-        assert report["camera"]["seconds"] == 3
+        assert report["camera"]["seconds"] == 2
         assert report["camera"]["dropped_seconds"] == 0
         records = list(read_log(log))
         turns = [record for record in records if isinstance(record, Turn)]
@@ -73,7 +78,7 @@ def test_a_recording_is_scored_to_its_end_logged_and_replayed(
         assert again.messages == sum(isinstance(record, Sent) for record in records)
     assert scores[0] == scores[1]
     assert all(isinstance(part, Onward) for part in scores[0])
-    assert len(scores[0]) == 4
+    assert len(scores[0]) == 3
     keyboard = Keyboard()
     for data in notes(out):
         keyboard.hear(data)
@@ -82,14 +87,49 @@ def test_a_recording_is_scored_to_its_end_logged_and_replayed(
     assert any(data[0] == 0xB0 and data[1] == 11 for _, data in out.sent)
 
 
-def test_people_read_what_it_was(
-    out: RecordingOut, film: Path, capsys: pytest.CaptureFixture[str]
+def test_clip_looks_on_and_people_read_what_it_was(
+    out: RecordingOut,
+    film: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert live.run(arguments("--camera", str(film), "--key", "F# minor", "--tempo", "90")) == 0
+    """For the bundle that ships for it."""
+    keep_clip(tmp_path / "models")
+    monkeypatch.setenv("SCORELOCK_MODELS", str(tmp_path / "models"))
+    words = ("--bundle", "clip", "--key", "F# minor", "--tempo", "90")
+    assert live.run(arguments("--camera", str(film), *words)) == 0
     told, said = capsys.readouterr()
-    assert "camera: 3 s" in told
+    assert "camera: 2 s" in told
     assert "0 s dropped" in told
+    assert "CLIP came late for 0 chords" in told
     assert f"watching {film}" in said
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("clip")]
+
+
+@pytest.mark.parametrize(
+    ("width", "words", "error", "named"),
+    [
+        (0, ("--features", "paper"), MissingPart, "scorelock models add clip"),
+        (512, ("--bundle", "clip"), BadBundle, "of 512"),
+        (768, ("--bundle", "clip", "--features", "picture"), BadSetting, "--features paper"),
+    ],
+)
+def test_a_clip_that_will_not_do_is_said_before_anything_sounds(
+    out: RecordingOut,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    width: int,
+    words: tuple[str, ...],
+    error: type[ScorelockError],
+    named: str,
+) -> None:
+    monkeypatch.setenv("SCORELOCK_MODELS", str(tmp_path / "models"))
+    if width:
+        keep_clip(tmp_path / "models", width=width)
+    with pytest.raises(error, match=named):
+        live.run(arguments("--camera", "99", *words))
+    assert out.sent == []
 
 
 @pytest.mark.parametrize(
@@ -105,7 +145,6 @@ def test_people_read_what_it_was(
         (("--camera", "0", "--tempo", "find"), BadSetting, "--tempo find"),
         (("--camera", "0", "--hits", "strong"), BadSetting, "--hits"),
         (("--camera", "0", "--part", "drums=1"), BadSetting, "drums"),
-        (("--camera", "99", "--bundle", "clip"), BadBundle, "--bundle starter"),
     ],
 )
 def test_what_does_not_go_together_is_said_at_once(
@@ -195,7 +234,7 @@ def test_unplugged_and_back_and_ended_by_ctrl_c(child: "subprocess.Popen[str]", 
                 keyboard.hear(bytes.fromhex(line.split()[1]))
 
     until(child, "Ctrl-C ends")
-    first = writer(pipe, CLOCK, 3.5)
+    first = writer(pipe, CLOCK, 1.5)
     play(until(child, "the camera has gone"))
     first.join()
     second = writer(pipe, CLOCK, 12)

@@ -1,17 +1,22 @@
 """A camera's show on a manual clock: what sounds, when, and what becomes of a camera that fails."""
 
-import tracemalloc
+import sys
 from dataclasses import replace
 from itertools import pairwise
 
+import numpy as np
 import pytest
-from cameras import WARM_UP_S, CameraRig, Parrot, ended, frames, lost, still
+from cameras import WARM_UP_S, CameraRig, Parrot, SlowClip, ended, frames, lost, manifest, still
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scorelock.bridge.camera.arrivals import Arrival, Frame
-from scorelock.bridge.camera.scoring import DELAY_S, LEAD_S, slot_edges
+from scorelock.bridge.camera.scoring import DELAY_S, LEAD_S, TOO_SLOW, slot_edges
+from scorelock.bridge.timelines import house
+from scorelock.engine import on_the_fly
+from scorelock.engine.decoder import Rows
 from scorelock.engine.on_the_fly import CLOSE_S
+from scorelock.engine.score import ComposeSettings, Dynamics
 from scorelock.engine.slots import Rhythm
 from scorelock.engine.tempo_map import TempoMap
 
@@ -110,25 +115,93 @@ def test_a_chord_that_comes_too_late_is_counted_and_the_show_goes_on() -> None:
     assert rig.keyboard.loose_offs == rig.keyboard.double_ons == 0
 
 
-def test_an_hour_is_steady() -> None:
+class CalmParrot(Parrot):
+    """Has few notes played, so that an hour of them is soon over."""
+
+    def dynamics(self, features: Rows) -> Dynamics:
+        few, soft = np.full((2, len(features)), [[3], [0.2]], np.float32)
+        return Dynamics(few, soft)
+
+
+def test_an_hour_is_steady(monkeypatch: pytest.MonkeyPatch) -> None:
     """No second dropped, no chord old, no memory filled; a chord changes every four seconds."""
-    rig = CameraRig(frames(3700, fps=1.0)).run(3400)
+    monkeypatch.setattr(on_the_fly, "WINDOW", 8)  # of which the hour has as many as of longer ones
+    monkeypatch.setattr(on_the_fly, "AHEAD", 2)
+    monkeypatch.setattr(house, "EVERY_S", 0.5)  # its place is told less often
+    lean = ComposeSettings(recall=0.0, affect=0.0)
+    clip = SlowClip(0.3)
+    rig = CameraRig(frames(3700, fps=1.0), lean, CalmParrot(), clip).run(1800)
+    clip.seen.clear()
     rig.sent.clear()
-    tracemalloc.start()
-    rig.run(3520)  # what was made before has made room by then
-    rig.sent.clear()
-    before, _ = tracemalloc.get_traced_memory()
+    before = sys.getallocatedblocks()
     rig.run(3600)
+    clip.seen.clear()
     rig.sent.clear()
-    after, _ = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
+    kept = sys.getallocatedblocks() - before
     report = rig.scoring.report()
     assert (report.seconds, report.dropped_seconds, report.held_seconds) == (3600, 0, 0)
     assert report.chords >= 900
     assert report.age_s is not None
     assert report.age_s.p95 < 1.5
-    assert after - before < 100_000
+    assert kept < 1800 * 4  # objects: an age for the report, but no note
     assert rig.keyboard.loose_offs == rig.keyboard.double_ons == 0
+
+
+class ClipParrot(Parrot):
+    """Reads the published layout."""
+
+    def __init__(self) -> None:
+        super().__init__(manifest("published"))
+
+    def newest(self) -> list[Rows]:
+        """The newest row of each chord: 768 numbers of CLIP and 8 of the picture."""
+        return [rows[-1 - on_the_fly.AHEAD] for rows in self.seen]
+
+
+def greys(until_s: int) -> list[Arrival]:
+    """Each second begins with a grey of its number, and goes on in black."""
+    return [still(n / 5, 0 if n % 5 else n // 5 + 1) for n in range(5 * until_s)]
+
+
+@pytest.mark.parametrize(("takes_s", "seconds"), [(0.02, 9), (0.6, 9), (1.03, 3)])
+def test_what_clip_sees_in_time_is_of_the_second_itself(takes_s: float, seconds: int) -> None:
+    """It may finish in the time that is left to choose a chord; what comes next is not mixed in."""
+    model = ClipParrot()
+    rig = CameraRig(greys(seconds), model=model, clip=SlowClip(takes_s)).run(seconds + 0.2)
+    rows, report = model.newest(), rig.scoring.report()
+    assert [row[0] for row in rows] == list(range(2, seconds + 1))
+    assert all(row.shape == (776,) for row in rows)
+    assert all((row[-6:] == np.eye(6)[3]).all() for row in rows)
+    assert (report.late_embeddings, report.dropped_seconds) == (0, 0)
+    assert report.age_s is not None
+    assert report.age_s.max == pytest.approx(DELAY_S)
+    assert rig.said == []
+
+
+def test_a_clip_that_is_too_slow_delays_nobody() -> None:
+    """What it saw last serves, its age is told, and once what to do."""
+    model = ClipParrot()
+    rig = CameraRig(greys(30), model=model, clip=SlowClip(2.6)).run(29.9)
+    quick = CameraRig(greys(30), model=ClipParrot(), clip=SlowClip(0.02)).run(29.9)
+    assert rig.strikes()[0] == quick.strikes()[0] == pytest.approx(DELAY_S, abs=0.002)
+    rows, report = model.newest(), rig.scoring.report()
+    assert [row[0] for row in rows[:8]] == [-1, 1, 1, 1, 3, 3, 6, 6]
+    assert rows[0][-6:].sum() == pytest.approx(1)
+    assert rows[0][-3] < 1  # the picture's own emotions until then
+    assert report.late_embeddings == len(rows) + 1  # the tonic begins, and asks no model
+    assert (report.seconds, report.dropped_seconds) == (29, 0)
+    assert report.age_s is not None
+    assert 2.6 < report.age_s.p50 < report.age_s.max <= 2 * 2.6 + 1 + LEAD_S
+    assert rig.said == [TOO_SLOW]
+    assert f"CLIP came late for {len(rows) + 1} chords" in str(report)
+
+
+def test_emotions_alone_serve_a_bundle_of_the_picture() -> None:
+    model = Parrot()
+    CameraRig(greys(5), model=model, clip=SlowClip(0.1)).run(4.9)
+    for rows in model.seen:
+        assert rows.shape[1] == 8
+        assert (rows[-1, 2:] == np.eye(6)[3]).all()
 
 
 GAPS = st.sampled_from([0.01, 0.04, 0.04, 0.3, 1.0, 2.5])
@@ -136,8 +209,13 @@ KINDS = st.sampled_from(["frame"] * 12 + ["black", "other size", "lost"])
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.lists(st.tuples(GAPS, KINDS), min_size=1, max_size=60))
-def test_whatever_comes_every_note_ends(happens: list[tuple[float, str]]) -> None:
+@given(
+    st.lists(st.tuples(GAPS, KINDS), min_size=1, max_size=60),
+    st.sampled_from([None, 0.05, 0.9, 3.0]),
+)
+def test_whatever_comes_every_note_ends(
+    happens: list[tuple[float, str]], clip_s: float | None
+) -> None:
     at_s, script = 0.0, list[Arrival]()
     for number, (gap_s, kind) in enumerate(happens):
         at_s += gap_s
@@ -146,13 +224,14 @@ def test_whatever_comes_every_note_ends(happens: list[tuple[float, str]]) -> Non
         else:
             size = (48, 40) if kind == "other size" else (32, 18)
             script.append(still(at_s, 0 if kind == "black" else number * 37 % 256, size))
-    rig = CameraRig([*script, ended(at_s)]).run(at_s + 30)
+    clip = None if clip_s is None else SlowClip(clip_s)
+    rig = CameraRig([*script, ended(at_s)], clip=clip).run(at_s + 30)
     assert rig.over
     assert rig.keyboard.down == set()
     assert rig.keyboard.loose_offs == rig.keyboard.double_ons == 0
     report = rig.scoring.report()
     assert report.frames == sum(isinstance(each, Frame) for each in script)
-    if report.age_s is not None:
+    if report.age_s is not None and clip is None:
         assert report.age_s.max <= 1 + LEAD_S + 1e-6
 
 

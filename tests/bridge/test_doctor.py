@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from clips import keep_clip
 
 from scorelock.bridge import cli
 from scorelock.bridge.commands import doctor
@@ -46,6 +47,26 @@ def test_two_runtimes_are_a_fault(
     code, found = findings(capsys)
     assert code == 1
     assert "overwrite each other" in found["ONNX Runtime"]["remedy"]
+
+
+def test_models_that_do_not_ship_are_looked_for(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SCORELOCK_MODELS", str(tmp_path))
+    code, found = findings(capsys)
+    assert code == 0
+    for name in ("clip", "basic-pitch"):
+        assert found[name]["state"] == "limited"
+        assert found[name]["remedy"].endswith(f"scorelock models add {name}")
+    folder = keep_clip(tmp_path)
+    (tmp_path / "basic-pitch").mkdir()
+    _, found = findings(capsys)
+    assert found["clip"]["state"] == found["basic-pitch"]["state"] == "ok"
+    assert found["clip"]["found"].startswith("clip-of-768")
+    (folder / "image.onnx").write_bytes(b"damaged")
+    _, found = findings(capsys)
+    assert found["clip"]["state"] == "limited"
+    assert "image.onnx" in found["clip"]["found"]
 
 
 def test_text_lines_up(capsys: pytest.CaptureFixture[str]) -> None:

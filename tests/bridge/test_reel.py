@@ -34,9 +34,7 @@ def test_what_sounds_at_a_place(notes: list[Note], duration_s: float, eighths: i
     passed = [at_s for n in inside for at_s in (n.onset_s, min(n.end_s, duration_s))]
     assert reel.at(place_s) == (sum(at_s <= place_s for at_s in passed), sounding)
     assert len(reel) == len(inside)
-    assert [reel.begun(i)[1:3] for i in range(len(reel))] == [
-        (n.pitch, n.velocity) for n in inside
-    ]
+    assert [reel.begun(i)[1:3] for i in range(len(reel))] == [(n.pitch, n.velocity) for n in inside]
 
 
 @given(NOTES, NOTES)

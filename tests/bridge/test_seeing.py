@@ -115,8 +115,18 @@ def test_nor_is_a_clip_of_another_width(
     clip = ("--clip", "small")
     said = refused(capsys, "compose", film, *PUBLISHED, *clip, "-o", tmp_path / "a.mid")
     assert "expected a CLIP of 768 numbers" in said
+    done(capsys, "analyse", film)
+    refused(capsys, "compose", film, *PUBLISHED, *clip)  # and nothing said of watching again
     done(capsys, "compose", film, "--features", "paper", *clip, "-o", tmp_path / "a.mid")
     assert extractor(film).startswith(f"{PAPER} clip-of-512 ")
+
+
+def test_a_clip_chosen_by_name_has_to_be_there(film: Path, models: Path, capsys: Say) -> None:
+    """Even where another one has seen the film."""
+    keep_clip(models)
+    words = ("analyse", film, "--features", "paper")
+    done(capsys, *words)
+    assert "scorelock models add clip --as mine" in refused(capsys, *words, "--clip", "mine")
 
 
 def test_what_clip_sees_changes_no_score_of_the_picture(

@@ -1,11 +1,13 @@
 """The folder of models that were added: found, replaced whole, removed."""
 
+import os
 from pathlib import Path
 
 import pytest
 
 from scorelock.engine.errors import BadSetting, MissingPart
 from scorelock.engine.model_shelf import (
+    is_kept,
     kept_model,
     kept_models,
     models_folder,
@@ -38,8 +40,11 @@ def test_what_was_put_is_there_until_it_is_taken_off(shelf: Path) -> None:
     assert (kept_model("one") / "file").read_text() == "1"
     take_off("one")
     assert [entry.name for entry in shelf.iterdir()] == ["a-two"]
-    with pytest.raises(MissingPart, match="scorelock models add one"):
+    with pytest.raises(MissingPart, match="scorelock models add clip --as one"):
         kept_model("one")
+    for name in ("clip", "basic-pitch"):
+        with pytest.raises(MissingPart, match=f"scorelock models add {name}$"):
+            kept_model(name)
     with pytest.raises(MissingPart):
         take_off("one")
 
@@ -69,11 +74,35 @@ def test_what_fails_leaves_the_old_one(error: type[BaseException], shelf: Path) 
     assert [entry.name for entry in shelf.iterdir()] == ["one"]
 
 
-@pytest.mark.parametrize("name", ["", ".", "..", "../other", "a/b", "/tmp", ".hidden"])
+@pytest.mark.parametrize("name", ["", ".", "..", "../other", "a/b", "/tmp", ".hidden", "a\nb"])
 def test_a_name_stays_on_the_shelf(name: str) -> None:
     for act in (kept_model, take_off, put_nothing):
         with pytest.raises(BadSetting, match="expected a plain name"):
             act(name)
+
+
+def test_what_a_kill_left_goes_a_day_after(shelf: Path) -> None:
+    """Not sooner, for another one may be adding the same; and nothing of others."""
+    put("one", "1")
+    left = {name: shelf / name for name in (".one.a.part", ".one.b.part", ".two.c.part")}
+    for folder in left.values():
+        (folder / "new").mkdir(parents=True)
+    day_before = left[".one.b.part"].stat().st_mtime - 90_000
+    for name in (".one.a.part", ".two.c.part"):
+        os.utime(left[name], (day_before, day_before))
+    put("one", "2")
+    assert {entry.name for entry in shelf.iterdir()} == {"one", ".one.b.part", ".two.c.part"}
+    assert kept_models() == ["one"]
+
+
+def test_a_shelf_that_cannot_be_is_empty(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SCORELOCK_MODELS", "/tmp/" + 300 * "x")
+    assert kept_models() == []
+    assert not is_kept("clip")
+    with pytest.raises(MissingPart):
+        kept_model("clip")
+    with pytest.raises(BadSetting, match="name another folder in"):
+        put("one", "1")
 
 
 def put_nothing(name: str) -> None:

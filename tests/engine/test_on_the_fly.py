@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scorelock.engine.bundle import Bundle
 from scorelock.engine.key import Key
 from scorelock.engine.on_the_fly import AHEAD, CLOSE_S, WINDOW, OnTheFly
-from scorelock.engine.onlooker import Row
+from scorelock.engine.onlooker import Glance, Row
 from scorelock.engine.onward import Onward
 from scorelock.engine.playing import Playing, Style
 from scorelock.engine.score import ComposeSettings
@@ -86,8 +86,34 @@ def test_the_starter_plays_by_the_users_wishes() -> None:
 def test_without_a_key_the_first_row_chooses(valence: float, name: str) -> None:
     fly = OnTheFly(Parrot(), PLAIN)
     first, *rest = rows(3)
-    made(fly, [replace(first, valence=valence), *rest])
+    assert fly.symbol(Chord.parse("F#")) == "F#"
+    played = made(fly, [replace(first, valence=valence), *rest])
     assert str(fly.key) == name
+    assert {str(each.key) for each in played} == {name}
+
+
+def test_chords_are_spelled_in_the_key() -> None:
+    fly = OnTheFly(Parrot(), replace(PLAIN, key=Key.parse("Bb minor")))
+    assert fly.symbol(Chord.parse("F#")) == "Gb"
+
+
+def test_the_mood_is_read_as_whoever_named_it_means_it() -> None:
+    """What is usual for CLIP is not for the picture: the same emotions lean elsewhere."""
+    seen = rows(30)
+    emotion = np.full(6, 1 / 6, np.float32)
+    plain = [replace(row, emotion=emotion) for row in seen]
+    told = [row.glanced(Glance(0.0, np.zeros(512, np.float32), emotion)) for row in seen]
+    one, other = (made(OnTheFly(Parrot(), PLAIN), each) for each in (plain, told))
+    assert [each.loudness for each in one] != [each.loudness for each in other]
+
+
+def test_a_row_is_what_the_layout_reads() -> None:
+    semantic, fearful = np.arange(768, dtype=np.float32), np.eye(6, dtype=np.float32)[1]
+    row = rows(1)[0].glanced(Glance(0.0, semantic, fearful))
+    picture, published = row.columns("picture"), row.columns("published")
+    assert picture.tolist() == [row.scene_offset + 1, np.float32(row.motion), 0, 1, 0, 0, 0, 0]
+    assert published.tolist() == [*range(768), *picture.tolist()]
+    assert published.dtype == np.float32
 
 
 @settings(max_examples=15, deadline=None)

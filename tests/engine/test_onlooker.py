@@ -57,7 +57,7 @@ def test_the_mood_of_a_second_is_that_of_a_film_that_ends_there(
     row = onlooked(drawn)[3]
     ended = watch(write_film(tmp_path / "b.avi", drawn[: int(4 * FPS)], FPS))
     assert row.emotion == pytest.approx(ended.emotion[3], abs=1e-5)
-    assert row.columns[2:] == pytest.approx(ended.emotion[3], abs=1e-5)
+    assert row.columns("picture")[2:] == pytest.approx(ended.emotion[3], abs=1e-5)
 
 
 def test_a_second_without_a_frame_is_the_last_one_at_rest() -> None:
@@ -77,7 +77,7 @@ def test_another_size_and_black_are_pictures_like_others() -> None:
     onlooker.see(8.0, flat(1, (10, 10, 10), (320, 240))[0])
     row = onlooker.close()
     assert row.motion == pytest.approx(10.0)
-    assert np.isfinite(row.columns).all()
+    assert np.isfinite(row.columns("picture")).all()
 
 
 def test_nothing_grows_with_time() -> None:

@@ -59,6 +59,8 @@ class Follower:
             self.player.load(Reel.of(part.notes, self._duration_s, self._lanes))
             if self._curves is not None:
                 self._curves.lead(part.span.end_s, part.loudness)
+            if self._osc is not None and part.key is not None:
+                self._osc.key = part.key
         else:
             self.player.add(part.notes)
         if self._osc is not None:

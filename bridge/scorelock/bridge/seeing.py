@@ -20,14 +20,11 @@ from scorelock.engine.features import (
     paper_extractor,
 )
 from scorelock.engine.files import require_film
-from scorelock.engine.model_shelf import kept_model, kept_models, named_folder
+from scorelock.engine.model_shelf import CLIP, is_kept, kept_model, kept_models
 from scorelock.engine.runtime import Device
 
 if TYPE_CHECKING:
-    from scorelock.engine.clip import Clip
-
-CLIP: Final = "clip"
-"""Under which name CLIP is kept unless it was given another one."""
+    from scorelock.engine.clip import Clip, ClipManifest
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +35,11 @@ class Seeing:
         extractor: who is asked for: `EXTRACTOR`, a CLIP, or `PAPER` for any CLIP.
         clip: the kept CLIP that watches where it has to be; the picture needs none.
         device: what CLIP runs on.
-        width: numbers that CLIP's embedding must have; 0 for any.
     """
 
     extractor: str = EXTRACTOR
     clip: str | None = None
     device: Device = "auto"
-    width: int = 0
 
     @classmethod
     def of(cls, args: argparse.Namespace, layout: Layout = "picture") -> Self:
@@ -52,7 +47,8 @@ class Seeing:
 
         Raises:
             BadSetting: the layout needs what the options rule out, or CLIP's name is none.
-            BadBundle: what is kept under CLIP's name is none.
+            BadBundle: what is kept under CLIP's name is none, or not of the layout's width.
+            MissingPart: nothing is kept under a name that was chosen.
         """
         published = layout == "published"
         if published and args.features == "picture":
@@ -62,8 +58,16 @@ class Seeing:
             )
         if not published and args.features != "paper":
             return cls()
-        extractor = _extractor_kept(args.clip) or PAPER
-        return cls(extractor, args.clip, args.device, SEMANTIC_WIDTH if published else 0)
+        if args.clip == CLIP and not is_kept(CLIP):
+            return cls(PAPER, CLIP, args.device)
+        manifest = _manifest(args.clip)
+        if published and manifest.width != SEMANTIC_WIDTH:
+            raise BadBundle(
+                f"expected a CLIP of {SEMANTIC_WIDTH} numbers for a bundle of the published "
+                f"layout, got {manifest.name} of {manifest.width} in {kept_model(args.clip)}; "
+                "choose another one with --clip, or take the starter bundle"
+            )
+        return cls(paper_extractor(manifest.name, manifest.digest), args.clip, args.device)
 
     @classmethod
     def again(cls, extractor: str) -> Self:
@@ -72,7 +76,8 @@ class Seeing:
             return cls()
         for name in kept_models():
             with suppress(BadBundle):  # other models are kept there, too
-                if _extractor_kept(name) == extractor:
+                manifest = _manifest(name)
+                if paper_extractor(manifest.name, manifest.digest) == extractor:
                     return cls(extractor, name)
         return cls(PAPER, CLIP)
 
@@ -84,7 +89,7 @@ class Seeing:
             UnreadableFilm: the film cannot be read.
         """
         folder = CueFolder.of(film, say)
-        if self.clip is None or named_folder(self.clip).is_dir():
+        if self.clip is None or is_kept(self.clip):
             return folder, folder.features(self.extractor)
         require_film(film)
         features = CueFolder.of(film, _unsaid).features(self.extractor)
@@ -96,21 +101,13 @@ class Seeing:
         """The CLIP that watches, if one does.
 
         Raises:
-            ScorelockError: it cannot be opened, or its embedding has another width.
+            ScorelockError: it is not kept, or cannot be opened.
         """
         if self.clip is None:
             return None
-        from scorelock.engine.clip import Clip, ClipManifest
+        from scorelock.engine.clip import Clip
 
-        place = kept_model(self.clip)
-        manifest = ClipManifest.read(place)
-        if self.width not in (0, manifest.width):
-            raise BadBundle(
-                f"expected a CLIP of {self.width} numbers for a bundle of the published layout, "
-                f"got {manifest.name} of {manifest.width} in {place}; choose another one with "
-                "--clip, or take the starter bundle"
-            )
-        return Clip.open(place, device=self.device)
+        return Clip.open(kept_model(self.clip), device=self.device)
 
 
 PICTURE: Final = Seeing()
@@ -162,15 +159,11 @@ def features_of(film: Path, seeing: Seeing = PICTURE, *, again: bool = False) ->
     return features
 
 
-def _extractor_kept(name: str) -> str | None:
-    """The extractor that a kept CLIP is; None where there is none of the name, or it is none."""
-    place = named_folder(name)
-    if not place.is_dir():
-        return None
+def _manifest(name: str) -> "ClipManifest":
+    """Of a kept CLIP."""
     from scorelock.engine.clip import ClipManifest
 
-    manifest = ClipManifest.read(place)
-    return paper_extractor(manifest.name, manifest.digest)
+    return ClipManifest.read(kept_model(name))
 
 
 def _unsaid(message: str) -> None:

@@ -324,7 +324,8 @@ def _plain_part(part: Part) -> dict[str, Any]:
     span = part.span
     plain = {"span": [span.start_s, span.end_s, span.chord.root, span.chord.quality, span.why]}
     if isinstance(part, Onward):
-        return {**plain, "notes": _numbers(part.notes), "loudness": part.loudness}
+        key = None if part.key is None else str(part.key)
+        return {**plain, "notes": _numbers(part.notes), "loudness": part.loudness, "key": key}
     return {**plain, **{name: _numbers(getattr(part, name)) for name in PARTS}}
 
 
@@ -332,7 +333,9 @@ def _part(plain: dict[str, Any]) -> Part:
     start_s, end_s, root, quality, why = plain["span"]
     span = ChordSpan(start_s, end_s, Chord(root, quality), why)
     if "notes" in plain:
-        return Onward(span, _notes(plain["notes"]), plain["loudness"])
+        key = plain.get("key")
+        told = None if key is None else Key.parse(key)
+        return Onward(span, _notes(plain["notes"]), plain["loudness"], told)
     return Arranged(span, *(_notes(plain[name]) for name in PARTS))
 
 

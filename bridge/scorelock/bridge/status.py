@@ -2,15 +2,24 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Protocol
 
 from scorelock.bridge.console import say
 from scorelock.bridge.views import Snapshot
-from scorelock.engine.key import Key
 from scorelock.engine.timebase import FrameRate, Timecode
+from scorelock.engine.vocabulary import Chord
+
+
+class Spelling(Protocol):
+    """How chords are written: a key, or what will know it."""
+
+    def symbol(self, chord: Chord) -> str:
+        """Such as "Bb7"."""
+        ...
 
 
 @contextmanager
-def status_line(key: Key, rate: FrameRate) -> Iterator[Callable[[Snapshot], None]]:
+def status_line(key: Spelling, rate: FrameRate) -> Iterator[Callable[[Snapshot], None]]:
     """Gives what shows a snapshot on stderr: refreshed on a terminal, else at a change of state."""
     from rich.console import Console
     from rich.live import Live
@@ -33,7 +42,7 @@ def status_line(key: Key, rate: FrameRate) -> Iterator[Callable[[Snapshot], None
     yield show
 
 
-def _line(now: Snapshot, key: Key, rate: FrameRate) -> str:
+def _line(now: Snapshot, key: Spelling, rate: FrameRate) -> str:
     also = f"  also heard: {', '.join(now.others)}" if now.others else ""
     if now.host_s is None:
         return f"{now.state:<9} waiting for the host's position{also}"

@@ -18,12 +18,12 @@ from PIL import Image as Picture
 
 from scorelock.engine.errors import BadBundle, MissingPart
 from scorelock.engine.features import EMOTIONS
-from scorelock.engine.model_shelf import kept_model
+from scorelock.engine.model_shelf import CLIP, kept_model
 from scorelock.engine.runtime import Device, choose, open_graph, threads_for
 from scorelock.engine.video import Image
 
 FORMAT: Final = 1
-NAME: Final = "clip"
+NAME: Final = CLIP
 """Under which it is kept unless another one is asked for."""
 MANIFEST: Final = "manifest.json"
 ENCODER: Final = "image.onnx"
@@ -140,7 +140,7 @@ class Clip:
         """
         place = kept_model(NAME) if folder is None else folder
         manifest = ClipManifest.read(place)
-        _check(place, manifest)
+        require_whole(place, manifest)
         chosen = choose(device).device
         if manifest.precision == "int8" and chosen != "cpu":
             if device != "auto":
@@ -216,7 +216,12 @@ def emotions_of(semantic: Rows, prompts: Rows) -> Rows:
     return np.asarray(odds / odds.sum(axis=1, keepdims=True), np.float32)
 
 
-def _check(place: Path, manifest: ClipManifest) -> None:
+def require_whole(place: Path, manifest: ClipManifest) -> None:
+    """Make sure that each file in a folder is the one of its manifest.
+
+    Raises:
+        BadBundle: one is missing or damaged.
+    """
     for name in FILES:
         try:
             with place.joinpath(name).open("rb") as file:

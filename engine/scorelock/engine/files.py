@@ -4,11 +4,16 @@ middle leaves the old file whole. A film is known by its SHA-256.
 
 import hashlib
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Final
 
 from scorelock.engine.errors import BadSetting, UnreadableFilm
+
+_DAY_S: Final = 86_400
 
 
 @contextmanager
@@ -24,6 +29,44 @@ def replacing(path: Path) -> Iterator[Path]:
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
+
+
+@contextmanager
+def replacing_folder(path: Path) -> Iterator[Path]:
+    """Give an empty folder, which becomes `path` when the block ends well.
+
+    Until then an older one stands, and whatever fails leaves it as it was. What a kill left of one
+    that was begun more than a day before goes.
+
+    Raises:
+        OSError: nothing can be written there.
+    """
+    beside = Path(tempfile.mkdtemp(".part", f".{path.name}.", path.parent))
+    try:
+        _sweep(beside, f".{path.name}.")
+        new, old = beside / "new", beside / "old"
+        new.mkdir()
+        yield new
+        if path.exists():
+            path.replace(old)
+        try:
+            new.replace(path)
+        except OSError:
+            if old.exists():
+                old.replace(path)
+            raise
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+
+
+def _sweep(beside: Path, prefix: str) -> None:
+    """Remove what has the prefix and is a day older."""
+    begun = beside.stat().st_mtime
+    for other in beside.parent.iterdir():
+        if other.name.startswith(prefix) and other.suffix == beside.suffix:
+            with suppress(OSError):  # who began it may have ended it by now
+                if begun - other.stat().st_mtime > _DAY_S:
+                    shutil.rmtree(other)
 
 
 @contextmanager

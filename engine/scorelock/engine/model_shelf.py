@@ -1,7 +1,6 @@
 """The folder where models are kept that do not ship with Scorelock (`scorelock models add`)."""
 
 import os
-import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,9 +10,14 @@ from typing import Final
 import platformdirs
 
 from scorelock.engine.errors import BadSetting, MissingPart
+from scorelock.engine.files import replacing_folder
 
 ENVIRONMENT: Final = "SCORELOCK_MODELS"
 """The variable that names another folder."""
+CLIP: Final = "clip"
+BASIC_PITCH: Final = "basic-pitch"
+KINDS: Final = (CLIP, BASIC_PITCH)
+"""What can be added, and what each is kept under unless a CLIP is given another name."""
 
 
 def models_folder() -> Path:
@@ -30,21 +34,31 @@ def kept_model(name: str) -> Path:
         MissingPart: it was not.
     """
     folder = named_folder(name)
-    if not folder.is_dir():
+    if not is_kept(name):
+        wanted = name if name in KINDS else f"{CLIP} --as {name}"
         raise MissingPart(
-            f"expected the model {name} in {models_folder()}, found none; "
-            f"scorelock models add {name}"
+            f"expected the model {name} in {folder.parent}, found none; "
+            f"scorelock models add {wanted}"
         )
     return folder
+
+
+def is_kept(name: str) -> bool:
+    """Whether a model of that name was added.
+
+    Raises:
+        BadSetting: the name is none.
+    """
+    return named_folder(name).name in kept_models()
 
 
 def kept_models() -> list[str]:
     """The names of all models that were added, in order of the alphabet."""
     try:
-        entries = list(models_folder().iterdir())
+        entries = [e.name for e in models_folder().iterdir() if e.is_dir()]
     except OSError:
         return []
-    return sorted(e.name for e in entries if e.is_dir() and not e.name.startswith("."))
+    return sorted(name for name in entries if not name.startswith("."))
 
 
 @contextmanager
@@ -59,21 +73,8 @@ def shelving(name: str) -> Iterator[Path]:
     folder = named_folder(name)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        beside = Path(tempfile.mkdtemp(prefix=".adding.", dir=folder.parent))
-        try:
-            new = beside / "new"
-            new.mkdir()
+        with replacing_folder(folder) as new:
             yield new
-            if folder.exists():
-                folder.replace(beside / "old")
-            try:
-                new.replace(folder)
-            except OSError:
-                if (beside / "old").exists():
-                    (beside / "old").replace(folder)
-                raise
-        finally:
-            shutil.rmtree(beside, ignore_errors=True)
     except OSError as err:
         raise BadSetting(
             f"expected a place to keep {folder}, got: {err.strerror or err}; make room there, or "
@@ -89,10 +90,9 @@ def take_off(name: str) -> None:
         MissingPart: there is no such model.
     """
     folder = kept_model(name)
-    going = folder.with_name(f".going.{name}.{os.getpid()}")
     try:
-        folder.replace(going)
-        shutil.rmtree(going)
+        with tempfile.TemporaryDirectory(".part", f".{name}.", folder.parent) as going:
+            folder.replace(Path(going) / name)  # at once, for it may be in use
     except OSError as err:
         raise BadSetting(
             f"expected to remove {folder}, got: {err.strerror or err}; check its permissions"
@@ -105,6 +105,6 @@ def named_folder(name: str) -> Path:
     Raises:
         BadSetting: it is no plain name.
     """
-    if not name or Path(name).name != name or name.startswith("."):
-        raise BadSetting(f"expected a plain name for a model, such as clip, got {name!r}")
+    if not name or Path(name).name != name or name.startswith(".") or not name.isprintable():
+        raise BadSetting(f"expected a plain name for a model, such as {CLIP}, got {name!r}")
     return models_folder() / name

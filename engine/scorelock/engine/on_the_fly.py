@@ -89,7 +89,7 @@ class OnTheFly:
             self.key = MAJOR if row.valence >= 0 else MINOR
         self._rows.append(row)
         key, primed = self.key, self._settings.primer
-        mood = Mood.of(row.emotion[None], "picture")
+        mood = Mood.of(row.emotion[None], row.seen_by)
         lean = Lean(AffectScale.of(LEADS), mood, np.array([self._settings.affect]))
         place, primer = len(self._chords), self._primer(key)
         rows, newest = self._window()
@@ -114,19 +114,24 @@ class OnTheFly:
         assert self.key is not None
         return self._hands.hold(start_s, start_s + CLOSE_S, self._rows, self.key, closes=True)
 
+    def symbol(self, chord: Chord) -> str:
+        """A chord's name as the key spells it; in none, as one without signature does."""
+        return (self.key or MAJOR).symbol(chord)
+
     def _primer(self, key: Key) -> list[int]:
         tonic = Chord(key.pitch_class, "min" if key.minor else "maj")
         chords: Sequence[Chord] = self._settings.primer or (tonic,)
         return [chord.transposed(-key.transposition).token for chord in chords]
 
     def _window(self) -> tuple[Rows, int]:
-        """What the models see (rows, 8), and which of the rows is the newest."""
-        newest = self._rows[-1]
+        """What the models see (rows, columns), and which of the rows is the newest."""
+        newest, layout = self._rows[-1], self._model.manifest.layout
         coming = [
             replace(newest, scene_offset=newest.scene_offset + after)
             for after in range(1, AHEAD + 1)
         ]
-        return np.stack([row.columns for row in (*self._rows, *coming)]), len(self._rows) - 1
+        seen = [row.columns(layout) for row in (*self._rows, *coming)]
+        return np.stack(seen), len(self._rows) - 1
 
     def _drawn(self, rows: Rows, newest: int, key: Key, lean: Lean) -> int:
         if self._sampler is None:
@@ -231,7 +236,7 @@ class _Hands:
         if stays and last is not None:
             span = replace(last.span, end_s=span.end_s)
         self._last = _Last(span, played, dynamics)
-        return Onward(span, self._notes, float(dynamics.loudness[0]))
+        return Onward(span, self._notes, float(dynamics.loudness[0]), key)
 
     def _scene(self, span: ChordSpan, dynamics: Dynamics, rows: Sequence[Row], key: Key) -> Scene:
         """What is asked of a span: style and drone stay through a phrase, but a cut ends them."""

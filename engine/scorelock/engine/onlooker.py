@@ -5,20 +5,36 @@ over, and stays as it is. Nothing grows with time.
 """
 
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, Self
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from scorelock.engine.affect import LookMeter, valence_and_arousal
-from scorelock.engine.mood import emotions
+from scorelock.engine.features import Layout
+from scorelock.engine.mood import Seen, emotions
 from scorelock.engine.shots import ShotWatcher, shrink
 from scorelock.engine.video import STAMP_TOLERANCE_S, Image
 from scorelock.engine.watch import difference
 
 RECENT_S: Final = 9
 """Seconds that a row's mood may reach back to."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Glance:
+    """What CLIP saw in a frame.
+
+    Attributes:
+        at_s: when the frame was there, on whichever clock its seconds have.
+        semantic: (W,) embedding, not normalised.
+        emotion: (6,) probabilities in the order of `EMOTIONS`.
+    """
+
+    at_s: float
+    semantic: NDArray[np.float32]
+    emotion: NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,6 +47,8 @@ class Row:
         emotion: (6,) probabilities in the order of `EMOTIONS`.
         valence: -1..1.
         frames: how many there were; of none the row is what was before it, at rest.
+        semantic: (W,) of CLIP, or None.
+        seen_by: who named the emotions.
     """
 
     scene_offset: int
@@ -38,11 +56,20 @@ class Row:
     emotion: NDArray[np.float32]
     valence: float
     frames: int
+    semantic: NDArray[np.float32] | None = None
+    seen_by: Seen = "picture"
 
-    @property
-    def columns(self) -> NDArray[np.float32]:
-        """(8,), a row of the picture layout (`features.WIDTH`)."""
-        return np.array([self.scene_offset + 1, self.motion, *self.emotion], np.float32)
+    def columns(self, layout: Layout) -> NDArray[np.float32]:
+        """A row of a layout (`features.WIDTH`); of the published one where CLIP has seen it."""
+        seen = np.array([self.scene_offset + 1, self.motion, *self.emotion], np.float32)
+        if layout == "picture":
+            return seen
+        assert self.semantic is not None
+        return np.concatenate([self.semantic, seen])
+
+    def glanced(self, glance: Glance) -> Self:
+        """The same with what CLIP saw."""
+        return replace(self, semantic=glance.semantic, emotion=glance.emotion, seen_by="clip")
 
 
 class Onlooker:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from scorelock.engine.key import Key
 from scorelock.engine.score import ChordSpan, Note
 
 
@@ -15,8 +16,10 @@ class Onward:
         notes: all that sound or are yet to, in the place of those known before. One that has begun
             goes on, and may end at another moment than it was to.
         loudness: of the newest second, 0..1.
+        key: that chords are spelled in from here on; None for the one that was told before.
     """
 
     span: ChordSpan
     notes: tuple[Note, ...]
     loudness: float
+    key: Key | None = None

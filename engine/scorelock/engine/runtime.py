@@ -73,14 +73,14 @@ def choose(wanted: Device) -> Chosen:
 
 
 def open_graph(
-    path: Path,
+    graph: Path | bytes,
     device: Device,
     threads: int | None = None,
     *,
     bound: Bound = "arithmetic",
     captured: bool = False,
 ) -> Any:  # noqa: ANN401
-    """A session that runs a graph on a device.
+    """A session that runs a graph, a file or what one would hold, on a device.
 
     `captured` asks CUDA to record a run's kernels and play them back at once ever after, which
     needs shapes and places that never change.
@@ -107,16 +107,17 @@ def open_graph(
         chain.append(PROVIDERS["cuda"])
     if device != "cpu":
         chain.append(PROVIDERS["cpu"])
+    content, place = (graph, "bytes") if isinstance(graph, bytes) else (str(graph), str(graph))
     try:
-        session = runtime.InferenceSession(str(path), options, providers=chain, enable_fallback=0)
+        session = runtime.InferenceSession(content, options, providers=chain, enable_fallback=0)
     except Exception as err:  # onnxruntime's own errors share no narrower base
         reason = str(err).splitlines()[0]
         if device != "cpu":
             raise MissingPart(
-                f"expected {PROVIDERS[device]} to run {path}, got: {reason}; use --device cpu"
+                f"expected {PROVIDERS[device]} to run {place}, got: {reason}; use --device cpu"
             ) from err
         raise BadBundle(
-            f"expected a graph that onnxruntime {runtime.__version__} can run in {path}, got: "
+            f"expected a graph that onnxruntime {runtime.__version__} can run in {place}, got: "
             f"{reason}; export the bundle again, or with a lower --opset"
         ) from err
     if PROVIDERS[device] not in session.get_providers():

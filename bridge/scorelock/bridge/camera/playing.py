@@ -5,7 +5,7 @@ import json
 import re
 import stat
 from contextlib import nullcontext
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Final
@@ -15,6 +15,7 @@ import numpy as np
 from scorelock.bridge.camera.arrivals import Arrivals
 from scorelock.bridge.camera.capture import Capture
 from scorelock.bridge.camera.devices import CvCamera
+from scorelock.bridge.camera.glances import beside
 from scorelock.bridge.camera.pipe import STDIN, PipeCamera, Size
 from scorelock.bridge.camera.scoring import Scoring, slot_edges
 from scorelock.bridge.camera.source import NoCamera, Source
@@ -35,6 +36,7 @@ from scorelock.bridge.live_options import RATES, controllers, film_start_s
 from scorelock.bridge.log_writer import ShowLog
 from scorelock.bridge.musical_time import FIND, playing_of, rhythm_of, told_grid
 from scorelock.bridge.outboard import Outboard
+from scorelock.bridge.seeing import Seeing
 from scorelock.bridge.session import LiveSession
 from scorelock.bridge.show import Expression, Lane, Late, OnStop, Show
 from scorelock.bridge.status import status_line
@@ -42,7 +44,8 @@ from scorelock.bridge.timelines.follow import OSC
 from scorelock.bridge.timelines.house import HouseTimeline
 from scorelock.engine.bundle import Bundle
 from scorelock.engine.compose import MAJOR
-from scorelock.engine.errors import BadBundle, BadSetting
+from scorelock.engine.errors import BadSetting
+from scorelock.engine.features import SEMANTIC_WIDTH
 from scorelock.engine.key import Key
 from scorelock.engine.on_the_fly import OnTheFly
 from scorelock.engine.onlooker import Onlooker
@@ -64,10 +67,11 @@ def play(args: argparse.Namespace) -> int:
     """
     routing = checked(args)
     source = source_of(args)
-    fly = _composer(args)
+    fly, seeing = _composer(args)
     clock = MonotonicClock()
     arrivals = Arrivals(clock)
     with (
+        beside(seeing.open_clip) as clip,
         ShowLog(args.log) if args.log else nullcontext() as log,
         open_outs(args, clock) as outboard,
         Capture(source, arrivals, clock) as capture,
@@ -88,6 +92,7 @@ def play(args: argparse.Namespace) -> int:
             lambda at_s: timeline.do(lambda house, now_s: house.roll(at_s, now_s)),
             lambda: session.end(),
             say,
+            clip,
         )
         dialect = hosts(rate, 0)
         session = LiveSession(
@@ -96,7 +101,7 @@ def play(args: argparse.Namespace) -> int:
         with session:
             say(f'watching {source.name}, playing to "{outboard.outs[0].name}"')
             say(READY)
-            with status_line(fly.key or MAJOR, rate) as view, keys(session, clock):
+            with status_line(fly, rate) as view, keys(session, clock):
                 session.run(view)
     if capture.failure is not None:
         raise capture.failure
@@ -153,19 +158,16 @@ def _size(text: str | None) -> Size | None:
     return None if match is None else (int(match[1]), int(match[2]))
 
 
-def _composer(args: argparse.Namespace) -> OnTheFly:
+def _composer(args: argparse.Namespace) -> tuple[OnTheFly, Seeing]:
+    """What composes, and who is to see what it composes on."""
     settings, grid, playing = settings_of(args), told_grid(args), playing_of(args, Playing())
     bundle = Bundle.open(args.bundle, device=args.device)
-    if bundle.manifest.layout != "picture":
-        raise BadBundle(
-            f"expected a bundle that reads the picture alone for a camera, got "
-            f"{bundle.manifest.name!r} of the {bundle.manifest.layout} layout; use --bundle starter"
-        )
+    seeing = Seeing.of(args, bundle.manifest.layout)
     say(f"composing on {bundle.device.device}: {bundle.device.why}")
     edges = slot_edges(rhythm_of(args), grid)
     first = [next(edges) for _ in range(9)]
     slot_s = float(np.median(np.diff(first)))
-    return composer(bundle, settings, playing, grid, slot_s)
+    return composer(bundle, settings, playing, grid, slot_s), seeing
 
 
 def composer(
@@ -176,7 +178,7 @@ def composer(
     """
     onlooker, trial = Onlooker(25.0), OnTheFly(bundle, settings, playing, grid, slot_s)
     onlooker.see(0.0, np.zeros((36, 64, 3), np.uint8))
-    row = onlooker.close()
+    row = replace(onlooker.close(), semantic=np.zeros(SEMANTIC_WIDTH, np.float32))
     for slot in range(3):
         trial.next(row, float(slot), slot + 1.0)
     return OnTheFly(bundle, settings, playing, grid, slot_s)
@@ -197,8 +199,8 @@ def _show(
     lanes: dict[int, Lane],
     key: Key,
 ) -> Show:
-    """As that of a film, but for what nobody knows before: its length, loudness and hits; chords
-    are spelt in the key that was asked for, or in one without signature.
+    """As that of a film, but for what nobody knows before: its length, loudness and hits; the
+    key that its chords are spelt in comes with the first of them.
     """
     numbers = controllers(args.expression)
     ports = follower_ports(args, outboard)

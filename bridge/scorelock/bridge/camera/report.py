@@ -9,7 +9,9 @@ import numpy as np
 
 @dataclass(frozen=True, slots=True)
 class Ages:
-    """Seconds from the newest picture that a chord saw to its strike."""
+    """Seconds from the picture that a chord goes by to its strike: the newest of its second, or the
+    one that CLIP saw, if that is older.
+    """
 
     p50: float
     p95: float
@@ -35,8 +37,10 @@ class CameraReport:
         skipped_frames: for which there was no time.
         stalls: how often the picture stood for two seconds or more.
         reconnects: how often the camera came back.
+        late_embeddings: chords for which CLIP had not seen their second in time: they go by what it
+            saw before; None without CLIP.
         first_chord_s: from the first picture to the first chord.
-        age_s: of the picture behind each chord, or None.
+        age_s: of the oldest picture that each chord goes by, or None.
     """
 
     seconds: int
@@ -47,6 +51,7 @@ class CameraReport:
     skipped_frames: int
     stalls: int
     reconnects: int
+    late_embeddings: int | None
     first_chord_s: float | None
     age_s: Ages | None
 
@@ -57,8 +62,11 @@ class CameraReport:
                 f"; the picture behind a chord {ages.p50:.2f} s old at the median, "
                 f"{ages.p95:.2f} s at p95, {ages.max:.2f} s at most"
             )
+        clip = ""
+        if self.late_embeddings is not None:
+            clip = f", CLIP came late for {self.late_embeddings} chords"
         return (
             f"camera: {self.seconds} s, {self.chords} chords, {self.frames} pictures{age}\n"
             f"       {self.dropped_seconds} s dropped, {self.held_seconds} s held without a "
-            f"picture, {self.stalls} stalls, {self.reconnects} reconnects"
+            f"picture, {self.stalls} stalls, {self.reconnects} reconnects{clip}"
         )

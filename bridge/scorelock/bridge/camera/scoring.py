@@ -1,31 +1,46 @@
 """From what comes of a camera to its score, each part in time to be played.
 
 Music time is camera time, `DELAY_S` later: a second is seen to its end, then its chord is chosen in
-the little that is left. A chord is chosen a second of music time before it begins.
+the little that is left. A chord is chosen a second of music time before it begins. With CLIP some
+of that is left to it, too: what it has not seen by then is not waited for.
 """
 
 import math
 from collections import deque
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import chain, count, pairwise
 from typing import Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from scorelock.bridge.camera.arrivals import Arrival, Ended, Frame, Lost
 from scorelock.bridge.camera.report import Ages, CameraReport
 from scorelock.bridge.clock import Clock
 from scorelock.engine.on_the_fly import CLOSE_S, OnTheFly
-from scorelock.engine.onlooker import Onlooker, Row
+from scorelock.engine.onlooker import Glance, Onlooker, Row
 from scorelock.engine.onward import Onward
 from scorelock.engine.slots import Rhythm, grid_edges
 from scorelock.engine.tempo_map import TempoMap
+from scorelock.engine.video import Image
 
 LEAD_S: Final = 0.25
 """To choose a chord and write its notes."""
+GLANCE_S: Final = 0.1
+"""Of them, for CLIP to finish with a second that is over."""
 DELAY_S: Final = 1.0 + LEAD_S
 STALL_S: Final = 2.0
 """A picture that stands so long is told of."""
+TOO_SLOW: Final = (
+    "CLIP is too slow for this machine: chords go by what it saw a while ago; scorelock models add "
+    "clip --from openai/clip-vit-large-patch14 --as smaller (or of clip-vit-base-patch32, for the "
+    "starter bundle), then --clip smaller; or use a GPU"
+)
 _IDLE_S: Final = 0.2
 _REMEMBERED: Final = 1 << 16  # ages kept for the report
+_TOO_SLOW: Final = 3
+"""Chords without CLIP's newest, one after another."""
 
 
 class Coming(Protocol):
@@ -35,6 +50,20 @@ class Coming(Protocol):
 
     def get(self, until_s: float) -> Arrival | None:
         """The next that has come; None where nothing does until then."""
+        ...
+
+
+class Clip(Protocol):
+    """What CLIP sees beside: `Glances`."""
+
+    blank: NDArray[np.float32]
+
+    def show(self, at_s: float, frame: Image) -> None:
+        """Let it see a frame as soon as it can."""
+        ...
+
+    def before(self, end_s: float) -> Glance | None:
+        """Of what was shown before a moment the newest that it has seen."""
         ...
 
 
@@ -57,6 +86,7 @@ class Scoring:
         roll: takes when, on our clock, the music's second 0 is.
         over: is called when the camera has ended, and its last chord.
         say: takes one line for the user.
+        clip: that sees the first frame of each second; None where nobody asks for it.
     """
 
     def __init__(
@@ -69,6 +99,7 @@ class Scoring:
         roll: Callable[[float], None],
         over: Callable[[], None],
         say: Callable[[str], None],
+        clip: Clip | None = None,
     ) -> None:
         self._fly = fly
         self._slots = pairwise(edges_s)
@@ -79,12 +110,17 @@ class Scoring:
         self._roll = roll
         self._over = over
         self._say = say
+        self._clip = clip
+        self._patience_s = 0.0 if clip is None else GLANCE_S
         self._origin_s: float | None = None
         self._onlooker: Onlooker | None = None
         self._second = 0  # which the onlooker sees
         self._row: Row | None = None
         self._newest_s = 0.0  # frame
         self._row_newest_s = 0.0
+        self._shown = -1  # second, to CLIP
+        self._late = self._late_running = 0
+        self._told_slow = False
         self._ends_s = math.inf
         self._stands = False
         self._chord_s = -1.0  # where the newest began
@@ -124,6 +160,7 @@ class Scoring:
             stalls=self._stalls,
             reconnects=self._reconnects,
             first_chord_s=self._first_chord_s,
+            late_embeddings=None if self._clip is None else self._late,
             age_s=Ages.of(self._ages_s),
         )
 
@@ -132,12 +169,12 @@ class Scoring:
         """When a second is over, or a chord is to be chosen; inf where nothing is seen."""
         if self._onlooker is None or self._origin_s is None:
             return math.inf
-        return self._origin_s + min(self._second, self._slot[0]) + 1
+        return self._origin_s + (min(self._second, self._slot[0] + self._patience_s) + 1)
 
     def _turn(self) -> Onward | None:
         """What is due: a second that is over comes before the chord that sees it."""
         assert self._onlooker is not None
-        if self._second <= self._slot[0]:
+        if self._second <= self._slot[0] + self._patience_s:
             self._row, self._row_newest_s = self._onlooker.close(), self._newest_s
             self._second += 1
             self._seconds += 1
@@ -155,14 +192,30 @@ class Scoring:
             onward = self._fly.hold(start_s, end_s)
             self._dropped += too_late
         else:
-            onward = self._fly.next(self._row, start_s, end_s)
+            row, oldest_s = self._with_clip(self._row)
+            onward = self._fly.next(row, start_s, end_s)
             struck_s = max(begins_s, self._clock.now())
-            self._ages_s.append(struck_s - self._row_newest_s)
+            self._ages_s.append(struck_s - oldest_s)
             if self._first_chord_s is None:
                 self._first_chord_s = struck_s - self._origin_s
         self._chords += onward.span.start_s != self._chord_s
         self._chord_s = onward.span.start_s
         return onward
+
+    def _with_clip(self, row: Row) -> tuple[Row, float]:
+        """What is known of the newest second, and when the oldest frame behind it came."""
+        if self._clip is None or self._origin_s is None:
+            return row, self._row_newest_s
+        glance = self._clip.before(self._origin_s + self._second)
+        late = glance is None or glance.at_s < self._origin_s + (self._second - 1)
+        self._late += late
+        self._late_running = self._late_running + 1 if late else 0
+        if self._late_running == _TOO_SLOW and not self._told_slow:
+            self._told_slow = True
+            self._say(TOO_SLOW)
+        if glance is None:
+            return replace(row, semantic=self._clip.blank), self._row_newest_s
+        return row.glanced(glance), min(glance.at_s, self._row_newest_s)
 
     def _see(self, frame: Frame) -> None:
         if self._origin_s is None:
@@ -178,6 +231,9 @@ class Scoring:
                 self._reconnects += 1
                 self._say("the camera is back")
         self._onlooker.see(at_s, frame.image)
+        if self._clip is not None and self._shown < self._second:
+            self._shown = self._second
+            self._clip.show(frame.at_s, frame.image)
         self._newest_s = frame.at_s
         self._frames += 1
         if self._stands:

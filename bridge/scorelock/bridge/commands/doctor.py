@@ -9,12 +9,12 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final, Literal
 
-from scorelock.engine.errors import ScorelockError
+from scorelock.engine.errors import MissingPart, ScorelockError
 
 RUNTIMES: Final = ("onnxruntime", "onnxruntime-gpu")
 BASE: Final = (
     *("numpy", "opencv-python-headless", "scenedetect-headless"),
-    *("python-osc", "mido", "python-rtmidi", "rich"),
+    *("python-osc", "mido", "python-rtmidi", "rich", "pillow", "platformdirs"),
 )
 TRAINING: Final = ("torch", "lightning-fabric", "onnx")
 
@@ -59,6 +59,7 @@ def findings_here(bundle: Path | None = None) -> Iterator[Finding]:
     yield _packages("packages", BASE, "missing", "pip install scorelock")
     yield _runtime()
     yield from _bundle(bundle)
+    yield from _models()
     yield from _midi()
     yield _osc()
     yield _packages(
@@ -123,6 +124,29 @@ def _bundle(folder: Path | None) -> Iterator[Finding]:
         yield Finding("its proof", "ok", words)
     else:
         yield Finding("its proof", "limited", "none", "make it again with scorelock export")
+
+
+def _models() -> Iterator[Finding]:
+    for name, use in (("clip", "the paper's features"), ("basic-pitch", "a data set")):
+        try:
+            yield Finding(name, "ok", _kept(name))
+        except MissingPart:
+            yield Finding(name, "limited", "none", f"for {use}: scorelock models add {name}")
+        except (ScorelockError, ModuleNotFoundError) as err:
+            yield Finding(name, "limited", str(err))
+
+
+def _kept(name: str) -> str:
+    from scorelock.engine.model_shelf import CLIP, kept_model
+
+    folder = kept_model(name)
+    if name != CLIP:
+        return str(folder)
+    from scorelock.engine.clip import ClipManifest, require_whole
+
+    manifest = ClipManifest.read(folder)
+    require_whole(folder, manifest)
+    return f"{manifest.name}, {manifest.precision}: every file as it was made"
 
 
 def _midi() -> Iterator[Finding]:

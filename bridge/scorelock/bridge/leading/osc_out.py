@@ -34,7 +34,7 @@ class OscOut:
     Args:
         spans: the chords so far.
         hits: film seconds of cuts and hits.
-        key: that the chords are spelled in.
+        key: that the chords are spelled in; it may be set anew.
         film_start_s: the host's time at the film's first frame.
         port: the output's number.
     """
@@ -50,7 +50,7 @@ class OscOut:
         self._spans: list[ChordSpan] = []
         self._starts_s: list[float] = []
         self._hits_s = sorted(hits)
-        self._key = key
+        self.key = key
         self._film_start_s = film_start_s
         self._port = port
         self._state: State | None = None
@@ -143,11 +143,11 @@ class OscOut:
         following = index + 1 if index + 1 < len(self._spans) else -1
         if here not in (-1, self._told[0]):
             span = self._spans[here]
-            name = self._key.symbol(span.chord)
+            name = self.key.symbol(span.chord)
             due.append(self._say(at_s, "chord", name, span.start_s, span.end_s))
         if following not in (-1, self._told[1]):
             span = self._spans[following]
-            name = self._key.symbol(span.chord)
+            name = self.key.symbol(span.chord)
             due.append(self._say(at_s, "next", name, span.start_s - place_s))
         self._told = (here, following)
         return due
