@@ -11,14 +11,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scorelock.bridge.camera.arrivals import Arrival, Frame
+from scorelock.bridge.camera.playing import FOREVER_S
 from scorelock.bridge.camera.scoring import DELAY_S, LEAD_S, TOO_SLOW, slot_edges
+from scorelock.bridge.follower import Follower
+from scorelock.bridge.show import OscTo, Show
+from scorelock.bridge.show_log import Turn, decode, encode
 from scorelock.bridge.timelines import house
+from scorelock.bridge.transport import Position, Roll
 from scorelock.engine import on_the_fly
+from scorelock.engine.compose import MAJOR, MINOR
 from scorelock.engine.decoder import Rows
+from scorelock.engine.key import Key
 from scorelock.engine.on_the_fly import CLOSE_S
-from scorelock.engine.score import ComposeSettings, Dynamics
+from scorelock.engine.onlooker import Row
+from scorelock.engine.score import ComposeSettings, Dynamics, Performance
 from scorelock.engine.slots import Rhythm
 from scorelock.engine.tempo_map import TempoMap
+from scorelock.engine.vocabulary import Chord
 
 
 def test_the_first_chord_and_each_other_one_come_in_time() -> None:
@@ -189,7 +198,7 @@ def test_a_clip_that_is_too_slow_delays_nobody() -> None:
     assert rows[0][-6:].sum() == pytest.approx(1)
     assert rows[0][-3] < 1  # the picture's own emotions until then
     assert report.late_embeddings == len(rows) + 1  # the tonic begins, and asks no model
-    assert (report.seconds, report.dropped_seconds) == (29, 0)
+    assert (report.seconds, report.dropped_seconds) == (30, 0)
     assert report.age_s is not None
     assert 2.6 < report.age_s.p50 < report.age_s.max <= 2 * 2.6 + 1 + LEAD_S
     assert rig.said == [TOO_SLOW]
@@ -241,3 +250,20 @@ def test_chords_change_on_the_grid(rhythm: Rhythm, first: list[float]) -> None:
     found = [next(edges) for _ in range(200)]
     assert found[:3] == pytest.approx(first)
     assert all(after > before for before, after in pairwise(found))
+
+
+def test_those_that_follow_are_told_chords_in_the_key_that_came_with_them() -> None:
+    """The picture chose it, after the show had begun; a replay tells the same."""
+    fly = on_the_fly.OnTheFly(Parrot(), ComposeSettings(recall=0.0, primer=(Chord.parse("F#"),)))
+    dark = Row(0, 1.0, np.full(6, 1 / 6, np.float32), -0.5, 25)
+    part = replace(fly.next(dark, 0.0, 1.0), key=Key.parse("Bb minor"))
+    kept = decode(encode(Turn(0.0, 0, (part,))))
+    assert isinstance(kept, Turn)
+    for heard in (part, *kept.parts):
+        follower = Follower(Show(Performance((), FOREVER_S), osc_out=OscTo(MAJOR, (), 0)))
+        follower.add(heard)
+        follower.advance(follower.leader.led("camera", None, 0.0, [Roll(0.0)]), 0.0)
+        heard_at = follower.leader.led("camera", None, 0.01, [Position(0.01, 0.01)])
+        due, _, _ = follower.advance(heard_at, 0.01)
+        assert any(b"Gb" in message.data for message in due)
+    assert fly.key == MINOR

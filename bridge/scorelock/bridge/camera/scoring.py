@@ -38,6 +38,8 @@ TOO_SLOW: Final = (
     "starter bundle), then --clip smaller; or use a GPU"
 )
 _IDLE_S: Final = 0.2
+_REST_S: Final = 0.005
+"""After the last note, which ends by itself."""
 _REMEMBERED: Final = 1 << 16  # ages kept for the report
 _TOO_SLOW: Final = 3
 """Chords without CLIP's newest, one after another."""
@@ -258,7 +260,7 @@ class Scoring:
         onward = self._close()
         self._ends_s = self._clock.now()
         if onward is not None and self._origin_s is not None:
-            self._ends_s = self._origin_s + DELAY_S + onward.span.end_s
+            self._ends_s = self._origin_s + DELAY_S + onward.span.end_s + _REST_S
         return onward
 
     def _close(self) -> Onward | None:
