@@ -42,8 +42,9 @@ PADDING_S: Final = 0.1
 QUIETEST: Final = 10 ** (-60 / 20)
 """Loudness: a sound that is nowhere above is silent."""
 LEAST_MUSIC: Final = 0.1
-"""Of `Heard.music`: music alone has 0.5 or more, a trailer with voices and effects over it 0.17, speech
-0.01."""
+"""Of `Heard.music`: music alone has 0.5 or more, a trailer with voices and effects over it 0.17,
+speech 0.01.
+"""
 
 
 @dataclass(frozen=True, slots=True)
