@@ -4,7 +4,6 @@
 training data, the metrics, and the sha256 of every file.
 """
 
-import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 
 from scorelock.engine.errors import BadBundle, MissingPart
 from scorelock.engine.features import WIDTH, Layout
+from scorelock.engine.files import require_whole
 from scorelock.engine.recall import RecallWeights
 from scorelock.engine.runtime import Buffers, Chosen, Device, choose, open_graph, run, threads_for
 from scorelock.engine.score import Dynamics
@@ -321,20 +321,7 @@ def _checked(place: Path) -> Manifest:
     missing = [name for name in FILES if name not in manifest.files]
     if missing:
         raise BadBundle(f"{where}: expected {', '.join(missing)} in the manifest's files")
-    for name, digest in manifest.files.items():
-        try:
-            with place.joinpath(name).open("rb") as file:
-                found = hashlib.file_digest(file, "sha256").hexdigest()
-        except OSError as err:
-            raise BadBundle(
-                f"{where}: expected the file {name}, got: {err.strerror}; install or export it "
-                "again"
-            ) from err
-        if found != digest:
-            raise BadBundle(
-                f"{where}: {name} is not the file that the manifest describes (its sha256 "
-                "differs); install or export the bundle again"
-            )
+    require_whole(place, manifest.files, "install or export the bundle again")
     return manifest
 
 

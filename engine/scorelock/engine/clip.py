@@ -18,6 +18,7 @@ from PIL import Image as Picture
 
 from scorelock.engine.errors import BadBundle, MissingPart
 from scorelock.engine.features import EMOTIONS
+from scorelock.engine.files import require_whole
 from scorelock.engine.model_shelf import CLIP, kept_model
 from scorelock.engine.runtime import Device, choose, open_graph, threads_for
 from scorelock.engine.video import Image
@@ -91,6 +92,15 @@ class ClipManifest:
             ) from err
         return manifest
 
+    def check(self, folder: Path) -> None:
+        """Make sure that each file in the folder is the one that is described.
+
+        Raises:
+            BadBundle: one is missing or damaged.
+        """
+        described = {name: self.files[name] for name in FILES}
+        require_whole(folder, described, "scorelock models add clip makes it again")
+
     @property
     def digest(self) -> str:
         """SHA-256 over its files, as hex: two that are equal see the same."""
@@ -140,7 +150,7 @@ class Clip:
         """
         place = kept_model(NAME) if folder is None else folder
         manifest = ClipManifest.read(place)
-        require_whole(place, manifest)
+        manifest.check(place)
         chosen = choose(device).device
         if manifest.precision == "int8" and chosen != "cpu":
             if device != "auto":
@@ -214,25 +224,3 @@ def emotions_of(semantic: Rows, prompts: Rows) -> Rows:
     logits = semantic / np.maximum(length, np.finfo(np.float32).tiny) @ prompts.T
     odds = np.exp(logits - logits.max(axis=1, keepdims=True))
     return np.asarray(odds / odds.sum(axis=1, keepdims=True), np.float32)
-
-
-def require_whole(place: Path, manifest: ClipManifest) -> None:
-    """Make sure that each file in a folder is the one of its manifest.
-
-    Raises:
-        BadBundle: one is missing or damaged.
-    """
-    for name in FILES:
-        try:
-            with place.joinpath(name).open("rb") as file:
-                found = hashlib.file_digest(file, "sha256").hexdigest()
-        except OSError as err:
-            raise BadBundle(
-                f"{place}: expected the file {name}, got: {err.strerror}; scorelock models add "
-                "clip makes it again"
-            ) from err
-        if found != manifest.files[name]:
-            raise BadBundle(
-                f"{place}: {name} is not the file that the manifest describes (its sha256 "
-                "differs); scorelock models add clip makes it again"
-            )

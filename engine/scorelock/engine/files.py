@@ -6,12 +6,12 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from scorelock.engine.errors import BadSetting, UnreadableFilm
+from scorelock.engine.errors import BadBundle, BadSetting, UnreadableFilm
 
 _DAY_S: Final = 86_400
 
@@ -99,6 +99,27 @@ def make_folder(path: Path) -> None:
         raise BadSetting(
             f"expected to make the folder {path}, got: {reason}; choose another"
         ) from err
+
+
+def require_whole(place: Path, digests: Mapping[str, str], remedy: str) -> None:
+    """Make sure that a folder's files are those whose sha256, as hex, a manifest names.
+
+    Raises:
+        BadBundle: one is missing or damaged; `remedy` says what to do.
+    """
+    for name, digest in digests.items():
+        try:
+            with place.joinpath(name).open("rb") as file:
+                found = hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError as err:
+            raise BadBundle(
+                f"{place}: expected the file {name}, got: {err.strerror}; {remedy}"
+            ) from err
+        if found != digest:
+            raise BadBundle(
+                f"{place}: {name} is not the file that the manifest describes (its sha256 "
+                f"differs); {remedy}"
+            )
 
 
 def require_film(path: Path) -> None:

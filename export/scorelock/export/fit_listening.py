@@ -56,7 +56,7 @@ EXCERPTS: Final = 400
 ASKED: Final = 8
 """Every so many pieces one is kept to be asked."""
 CHORD_DECAY: Final = 1e-3
-KEY_DECAY: Final = 1e-5
+KEY_DECAY: Final = 3e-6
 FEWEST: Final = 10
 """Seconds of chords that a song needs."""
 

@@ -142,10 +142,10 @@ def _kept(name: str) -> str:
     folder = kept_model(name)
     if name != CLIP:
         return str(folder)
-    from scorelock.engine.clip import ClipManifest, require_whole
+    from scorelock.engine.clip import ClipManifest
 
     manifest = ClipManifest.read(folder)
-    require_whole(folder, manifest)
+    manifest.check(folder)
     return f"{manifest.name}, {manifest.precision}: every file as it was made"
 
 

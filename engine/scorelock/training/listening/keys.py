@@ -15,7 +15,7 @@ from scorelock.engine.key import Key
 from scorelock.engine.vocabulary import QUALITIES, ROOTS, N, pitch_class_name
 from scorelock.training.listening.chords import WEIGHTS
 
-LONG_S: Final = 100
+LONG_S: Final = 200
 """After so many seconds of chords, how long each sounds says half of what it can ever say: in a
 short piece the first chord and the last say more."""
 FAMILIES: Final[tuple[tuple[str, ...], ...]] = (
