@@ -121,7 +121,11 @@ def test_interrupt_is_quick_and_quiet(tmp_path: Path) -> None:
     ) as build:
         wait_until(lambda: len(every_try(tmp_path)) == 2)
         os.killpg(build.pid, signal.SIGINT)
-        told, noise = build.communicate(timeout=30)
+        try:
+            told, noise = build.communicate(timeout=30)
+        except subprocess.TimeoutExpired:
+            os.killpg(build.pid, signal.SIGKILL)
+            raise
     assert (told, noise) == ("interrupted\n", "")
     assert not alive(every_try(tmp_path))
 
