@@ -97,7 +97,8 @@ def test_one_who_stops_early_leaves_no_process(tmp_path: Path) -> None:
 def test_interrupt_is_quick_and_quiet(tmp_path: Path) -> None:
     """As a terminal does it: everybody in the group gets it, workers as well."""
     program = (
-        "import pathlib, sys\n"
+        "import pathlib, signal, sys\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a job behind ignores it
         "from contextlib import closing\n"
         "from fake_work import orders, work, WAITS\n"
         "from scorelock.training.dataset.workers import run_orders\n"
