@@ -55,9 +55,9 @@ def watch(
 ) -> VideoFeatures:
     """See a film once.
 
-    `progress` is told, about once a second of film, which share of it was seen, 0..1. With `clip`
-    the features are the paper's, else the picture's. `threads` decode it, None for what the machine
-    has; the features are the same.
+    `progress` is told, about once a second of film, which share of it was seen, 0..1; 0
+    where its header tells no length. With `clip` the features are the paper's, else the picture's.
+    `threads` decode it, None for what the machine has; the features are the same.
 
     Raises:
         UnreadableFilm: there is no film, it has no picture, is under 1 s, or is cut off.
@@ -97,9 +97,9 @@ def watch_in_parts(
             while end_s is not None and at_s >= end_s:
                 yield seer.features(end_s, reader.beginning(end_s))
                 end_s = next(ends, None)
-            if progress and at_s >= told_s + 1 and reader.declared_s:
+            if progress and at_s >= told_s + 1:
                 told_s = at_s
-                progress(min(1.0, at_s / reader.declared_s))
+                progress(min(1.0, at_s / reader.declared_s) if reader.declared_s else 0.0)
         seen = seer.features(seer.rows, reader.film())
     if progress:
         progress(1.0)

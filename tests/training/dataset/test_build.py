@@ -19,7 +19,8 @@ from scorelock.training.dataset.order import Done, Order
 from scorelock.training.dataset.report import Report
 from scorelock.training.dataset.shelf import Shelf
 from scorelock.training.dataset.song import Failed
-from scorelock.training.dataset.store import DiskFull, open_store
+from scorelock.training.dataset.store import open_store
+from scorelock.training.dataset.trouble import DiskFull
 
 Work = Callable[[Order], Done]
 

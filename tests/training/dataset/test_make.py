@@ -1,9 +1,12 @@
 """Whatever a video is, the shelf has a song of it, or the reason why there is none."""
 
 import errno
+import os
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 
 import numpy as np
 import pytest
@@ -12,6 +15,7 @@ from training.dataset.made_songs import order_of
 
 from scorelock.engine.errors import MissingPart
 from scorelock.engine.key import Key
+from scorelock.training import stalls
 from scorelock.training.dataset import make
 from scorelock.training.dataset.make import Tools, make_song, title_of
 from scorelock.training.dataset.order import Done
@@ -139,11 +143,46 @@ def test_a_bad_video_is_named(tmp_path: Path, bad: Callable[[Path], None], kind:
 
 def test_speech_is_no_music(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def listen(sound: Sound, rows: int, transcriber: object) -> Heard:
-        return replace(music(rows), music=0.1)
+        return replace(music(rows), music=make.LEAST_MUSIC - 0.01)
 
     monkeypatch.setattr(make, "listen", listen)
     done, _ = made(tmp_path, film(tmp_path / "a.mp4", *TONE))
     assert done.kind == "no music"
+
+
+@pytest.mark.parametrize("part", ["declared", "watch"])
+def test_a_picture_that_hangs_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    path, held = film(tmp_path / "a.mp4", *TONE), Event()
+    monkeypatch.setattr(make, part, lambda *_, **__: held.wait())
+    if part == "declared":
+        monkeypatch.setattr(stalls, "PATIENCE_S", 0.3)
+    monkeypatch.setattr(make, "patience_s", lambda path: 0.3)
+    done, failed = made(tmp_path, path)
+    assert done.kind == "hangs"
+    assert failed == Failed("a", "a.mp4", "hangs", done.reason)
+    assert re.match("expected (a picture in|pictures of) a.mp4, nothing came for 0 s", done.reason)
+    held.set()
+
+
+def test_a_pipe_in_the_place_of_a_video_is_not_opened(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.mp4")
+    done, _ = made(tmp_path, tmp_path / "a.mp4")
+    assert done.kind == "unreadable"
+    assert "expected a film at a.mp4, found a device there" in done.reason
+
+
+def test_no_room_for_temporary_files_is_not_the_videos_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(make, "read_sound", full)
+    done, left = made(tmp_path, film(tmp_path / "a.mp4", *TONE))
+    assert (done.kind, left) == ("disk", None)
+    assert "expected room in" in done.reason
 
 
 def test_no_memory_for_one_video(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

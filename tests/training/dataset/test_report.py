@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from training.dataset.made_songs import made_song, order_of
 
+from scorelock.training.dataset import report as reporting
 from scorelock.training.dataset.counts import Counts
 from scorelock.training.dataset.gather import example
 from scorelock.training.dataset.outliers import Outlier
@@ -39,6 +40,12 @@ def rows(songs: list[Song]) -> list[Row]:
 
 
 FAILED = (Failed("x", "x.mp4", "silent", "nothing in x.mp4"), Failed("y", "y.mp4", "silent", "so"))
+
+
+@pytest.fixture
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the pictures, which take seconds each time."""
+    monkeypatch.setattr(reporting, "plots", lambda *asked: {})
 
 
 def test_it_is_written_whole_and_the_same_each_time(
@@ -84,6 +91,7 @@ def test_it_is_written_whole_and_the_same_each_time(
         assert b"tEXt" not in picture  # no date, no version
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_medians_are_those_of_the_values() -> None:
     song = example(made_song("a", 500))
     song.density[:] = [10.5] * 250 + [14.5] * 249 + [30]
@@ -104,6 +112,7 @@ def text_of(report: Report) -> list[str]:
     return text.decode().splitlines()
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_long_list_is_cut_and_an_outlier_is_named(rows: list[Row]) -> None:
     many = [Failed(f"{i}", f"{i}.mp4", "silent", "so") for i in range(80)]
     counts = Counts.of(example(made_song("a")))

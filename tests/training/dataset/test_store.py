@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from threading import Event
 from uuid import uuid4
 
 import pytest
@@ -12,16 +13,17 @@ import pytest
 pytest.importorskip("fsspec", reason="needs fsspec: pip install 'scorelock[dataset]'")
 
 from scorelock.engine.errors import BadSetting, MissingPart
+from scorelock.training import stalls
 from scorelock.training.dataset.store import (
     PART,
-    BadPlace,
-    DiskFull,
     LocalFolder,
     Store,
     fetch,
     local_path,
     open_store,
 )
+from scorelock.training.dataset.trouble import BadPlace, DiskFull
+from scorelock.training.stalls import Stalled
 
 
 @pytest.fixture(params=["path", "file", "memory", "s3"])
@@ -68,6 +70,25 @@ def test_a_file_is_fetched_by_its_url(place: str) -> None:
     with fetch(found.url) as path:
         assert (path.read_bytes(), path.suffix) == (b"frames", ".mp4")
     assert path.exists() == (local_path(place) is not None)
+
+
+def test_a_store_that_answers_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    from fsspec.implementations.memory import MemoryFileSystem
+
+    held, copies = Event(), []
+
+    def half(system: object, source: str, copy: str) -> None:
+        copies.append(Path(copy))
+        Path(copy).write_bytes(b"half of")
+        held.wait()
+
+    monkeypatch.setattr(MemoryFileSystem, "get_file", half)
+    monkeypatch.setattr(stalls, "PATIENCE_S", 0.05)
+    wanted = "expected memory://films/a.mp4 to arrive, nothing came for"
+    with pytest.raises(Stalled, match=wanted), fetch("memory://films/a.mp4"):
+        pytest.fail("half a film was given out")
+    assert not copies[0].exists()
+    held.set()
 
 
 def test_a_stamp_tells_a_change(place: str) -> None:

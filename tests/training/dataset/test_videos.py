@@ -9,7 +9,8 @@ from films import flat, write_film
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scorelock.training.dataset.store import BadPlace, open_store
+from scorelock.training.dataset.store import open_store
+from scorelock.training.dataset.trouble import BadPlace
 from scorelock.training.dataset.videos import Videos, find_videos, name_videos
 
 

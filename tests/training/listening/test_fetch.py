@@ -55,6 +55,15 @@ def test_another_model_is_refused_and_leaves_the_kept_one(tmp_path: Path) -> Non
     assert kept.read_bytes() == MODEL
 
 
+def test_a_shelf_that_cannot_be_written_says_how_to_name_another(
+    tmp_path: Path, shelf: Path
+) -> None:
+    shelf.write_text("a file, no folder")
+
+    with pytest.raises(BadSetting, match=r"name another folder in \$SCORELOCK_MODELS"):
+        fetch.add(str(wheel(tmp_path / "x.whl")))
+
+
 def test_a_wheel_without_the_model_is_named(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "other.whl", "w") as file:
         file.writestr("other/nmp.onnx", MODEL)

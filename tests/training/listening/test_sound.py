@@ -1,8 +1,10 @@
 """A film's sound begins with its picture, whatever the streams' formats and beginnings."""
 
+import os
 import shutil
 import struct
 import subprocess
+import sys
 import wave
 from pathlib import Path
 
@@ -11,8 +13,10 @@ import pytest
 from numpy.typing import NDArray
 
 from scorelock.engine.errors import MissingPart, UnreadableFilm
+from scorelock.training.listening import sound
 from scorelock.training.listening.heard import RATE
 from scorelock.training.listening.sound import NoSound, read_sound
+from scorelock.training.stalls import Stalled
 
 SECONDS = 3
 BURST_S = 1.5
@@ -183,6 +187,29 @@ def test_a_sound_that_ends_before_its_header_says_is_named(
 
     with pytest.raises(UnreadableFilm, match=r"expected 3\.\d s of sound .* ends after [01]\.\d s"):
         read_sound(path)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs programs that are scripts")
+@pytest.mark.parametrize("program", ["ffprobe", "ffmpeg"])
+@pytest.mark.parametrize("said", ["", "head -c 4000 /dev/zero; exec 1>&-;"])
+def test_a_program_that_hangs_is_ended_and_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str, said: str
+) -> None:
+    """It says nothing, or something and then neither more nor that it ends."""
+    path = write_wave(tmp_path / "sound.wav", burst())
+    fake = tmp_path / "bin" / program
+    fake.parent.mkdir()
+    fake.write_text(f"#!/bin/sh\necho $$ >'{tmp_path}/pid'\n{said} exec sleep 600\n")
+    fake.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{fake.parent}:{os.environ['PATH']}")
+    patience = iter([0.2] if program == "ffprobe" else [60.0, 0.2])
+    monkeypatch.setattr(sound, "patience_s", lambda path: next(patience))
+
+    with pytest.raises(Stalled, match=rf"expected {program} to .*sound\.wav, nothing came for"):
+        read_sound(path)
+
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "pid").read_text()), 0)
 
 
 def test_no_ffmpeg_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

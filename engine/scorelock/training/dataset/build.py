@@ -21,7 +21,7 @@ from scorelock.training.dataset.report import Report, report_of, write_report
 from scorelock.training.dataset.shelf import SHELF, Shelf
 from scorelock.training.dataset.song import Failed
 from scorelock.training.dataset.splits import SHARES, Shares
-from scorelock.training.dataset.store import DiskFull, Store, local_path, open_store
+from scorelock.training.dataset.store import Store, local_path, open_store
 from scorelock.training.dataset.tables import (
     FAILED,
     SONGS,
@@ -30,6 +30,7 @@ from scorelock.training.dataset.tables import (
     read_songs,
     read_titles,
 )
+from scorelock.training.dataset.trouble import DiskFull
 from scorelock.training.dataset.videos import Videos, find_videos
 from scorelock.training.dataset.workers import LOST, Work, run_orders
 

@@ -26,6 +26,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `scorelock dataset`."""
     jobs = parser.add_subparsers(dest="job", metavar="build|report", required=True)
     build = jobs.add_parser("build", help="make a data set of the videos in a folder, or go on")
+    _add_build_arguments(build)
+    report = jobs.add_parser("report", help="write the report of a data set again")
+    report.add_argument("dataset", metavar="DATASET", help="a data set that was built")
+    for one in (build, report):
+        one.add_argument("--json", action="store_true", help="the summary as JSON")
+        # The parser above has it, too, and an absent one here must not take it back.
+        one.add_argument(
+            "--debug", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS
+        )
+
+
+def _add_build_arguments(build: argparse.ArgumentParser) -> None:
     build.add_argument("folder", metavar="FOLDER", help="of music videos: a path, or s3://...")
     build.add_argument(
         *("-o", "--output"),
@@ -59,14 +71,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     build.add_argument(
         "--retry-failed", action="store_true", help="try again those that gave no song"
     )
-    report = jobs.add_parser("report", help="write the report of a data set again")
-    report.add_argument("dataset", metavar="DATASET", help="a data set that was built")
-    for one in (build, report):
-        one.add_argument("--json", action="store_true", help="the summary as JSON")
-        # The parser above has it, too, and an absent one here must not take it back.
-        one.add_argument(
-            "--debug", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS
-        )
 
 
 def run(args: argparse.Namespace) -> int:

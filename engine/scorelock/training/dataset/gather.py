@@ -21,6 +21,7 @@ from scorelock.training.dataset.song import Failed, Song
 from scorelock.training.dataset.splits import SPLITS, Shares, assign, group
 from scorelock.training.dataset.store import Store, open_store
 from scorelock.training.dataset.tables import FAILED, SONGS, Row, failed_table, songs_table
+from scorelock.training.dataset.trouble import saying
 from scorelock.training.listening.heard import Heard
 from scorelock.training.listening.listen import normalised
 from scorelock.training.listening.prints import find_same
@@ -159,7 +160,10 @@ def _same_titles(rows: Sequence[Row]) -> Iterator[tuple[str, str]]:
 def _files(song: Song) -> dict[str, bytes]:
     """A song's files by their names in the tree."""
     seen, heard = song.seen, song.heard
-    with tempfile.TemporaryDirectory(prefix="scorelock-") as folder:
+    with (
+        saying("write", tempfile.gettempdir()),
+        tempfile.TemporaryDirectory(prefix="scorelock-") as folder,
+    ):
         tree = Path(folder)
         _write(tree, song.id, seen, heard)
         return {

@@ -1,14 +1,13 @@
 """What a worker does: one video in, one file on the shelf out, whatever the video is."""
 
 import hashlib
-import json
 import re
 import shutil
-import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from tempfile import gettempdir
 from typing import Final, Self
 
 import numpy as np
@@ -16,25 +15,28 @@ import numpy as np
 from scorelock.engine.clip import NAME as CLIP
 from scorelock.engine.clip import Clip, ClipManifest
 from scorelock.engine.errors import MissingPart, ScorelockError, UnreadableFilm
-from scorelock.engine.features import EXTRACTOR
+from scorelock.engine.features import EXTRACTOR, VideoFeatures
 from scorelock.engine.model_shelf import kept_model
 from scorelock.engine.video import SHORTEST_S, declared
 from scorelock.engine.watch import watch
 from scorelock.training.dataset.order import SONG, Done, FeatureKind, Order
 from scorelock.training.dataset.shelf import Shelf
 from scorelock.training.dataset.song import Failed, Song
-from scorelock.training.dataset.store import BadPlace, DiskFull, fetch, open_store
+from scorelock.training.dataset.store import fetch, open_store
+from scorelock.training.dataset.trouble import BadPlace, DiskFull, is_full
 from scorelock.training.listening import fetch as fetch_model
 from scorelock.training.listening.heard import Heard
 from scorelock.training.listening.listen import listen
-from scorelock.training.listening.sound import NoSound, read_sound
+from scorelock.training.listening.sound import NoSound, probe, read_sound
 from scorelock.training.listening.transcribe import Transcriber
+from scorelock.training.stalls import Stalled, patience_s, unless_stalled
 
 HEARING: Final = "heard/1"
 """Name and version of how sound becomes a song; a new version makes songs anew."""
 FEWEST: Final = 2
 """Seconds of music that a song needs: with less there is no chord after a chord."""
 UNREADABLE: Final = "unreadable"
+HANGS: Final = "hangs"
 DISK: Final = "disk"
 """The kind of a `Done` for which there was no room. Nothing is on the shelf for it."""
 PADDING_S: Final = 0.1
@@ -42,8 +44,8 @@ PADDING_S: Final = 0.1
 QUIETEST: Final = 10 ** (-60 / 20)
 """Loudness: a sound that is nowhere above is silent."""
 LEAST_MUSIC: Final = 0.1
-"""Of `Heard.music`: music alone has 0.5 or more, a trailer with voices and effects over it 0.17,
-speech 0.01.
+"""Of `Heard.music`: music alone has 0.4 or more, a trailer with voices and effects over it 0.23,
+speech and noise 0.
 """
 
 
@@ -155,11 +157,15 @@ def _made(order: Order, tools: Tools) -> Song | Failed:
         kind, reason = err.kind, err.reason
     except (BadPlace, UnreadableFilm) as err:
         kind, reason = UNREADABLE, str(err)
+    except Stalled as err:
+        kind, reason = HANGS, str(err)
     except MemoryError:
         kind, reason = "memory", "expected more free memory for it; give more to each worker"
     except ScorelockError:  # a part of this machine's is missing: no video's fault
         raise
     except Exception as err:  # what libraries say of content that nobody has thought of
+        if is_full(err):
+            raise DiskFull(f"expected room in {gettempdir()}, found none; make some") from err
         kind, reason = UNREADABLE, f"expected a video, got {type(err).__name__}: {err}"
     return Failed(order.id, order.name, kind, _steady(reason, path, order))
 
@@ -169,7 +175,7 @@ def _song(order: Order, path: Path, tools: Tools) -> Song:
     _require_picture(path)
     heard = _heard(path, tools)
     try:
-        seen = watch(path, clip=tools.clip, threads=1)
+        seen = _seen(path, tools)
     except UnreadableFilm as err:
         too_short = 0 < declared(path)[0] < SHORTEST_S
         raise _LeftOut("too short" if too_short else UNREADABLE, err) from err
@@ -195,9 +201,19 @@ def _heard(path: Path, tools: Tools) -> Heard:
     return heard
 
 
+def _seen(path: Path, tools: Tools) -> VideoFeatures:
+    told: list[float] = []
+    return unless_stalled(
+        lambda: watch(path, told.append, clip=tools.clip, threads=1),
+        f"pictures of {path}",
+        patience_s(path),
+        lambda: len(told),
+    )
+
+
 def _require_picture(path: Path) -> None:
     try:
-        declared(path)
+        unless_stalled(lambda: declared(path), f"a picture in {path}")
     except UnreadableFilm as err:
         try:
             read_sound(path)
@@ -223,15 +239,7 @@ def _steady(reason: str, path: Path | None, order: Order) -> str:
 
 def title_of(path: Path) -> str:
     """What the file's own tags say of the song, "ARTIST - TITLE" or "TITLE"; "" for nothing."""
-    asked = ("-v", "error", "-of", "json", "-show_entries", "format_tags=title,artist")
-    source = ("-protocol_whitelist", "file", "-i", f"file:{path.resolve()}")
-    result = subprocess.run(
-        ["ffprobe", *asked, *source], capture_output=True, stdin=subprocess.DEVNULL, check=False
-    )
-    try:
-        tags = json.loads(result.stdout)["format"]["tags"]
-    except (ValueError, KeyError):
-        return ""
+    tags = probe(path, "format_tags=title,artist")["format"].get("tags", {})
     told = {name.lower(): " ".join(str(text).split()) for name, text in tags.items()}
     words = [told[name] for name in ("artist", "title") if told.get(name)]
     return " - ".join(words) if told.get("title") else ""

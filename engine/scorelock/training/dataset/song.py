@@ -33,7 +33,8 @@ class Failed:
         id: as `Song` has it.
         source: as `Song` has it.
         kind: a short word that is counted: "unreadable", "no sound", "no picture", "silent",
-            "no music", "too short", "lost" (its worker died each time), "disk".
+            "no music", "too short", "memory", "hangs" (nothing came of it any more), "lost" (its
+            worker died each time).
         reason: one line for the user.
     """
 

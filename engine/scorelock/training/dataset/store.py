@@ -5,7 +5,6 @@ own variables and configuration files say how to sign in; every worker has its o
 relative to the folder, with "/" between their parts.
 """
 
-import errno
 import os
 import re
 import stat
@@ -18,6 +17,8 @@ from typing import Any, Final, TypeAlias
 from urllib.parse import unquote, urlsplit
 
 from scorelock.engine.errors import BadSetting, MissingPart, ScorelockError
+from scorelock.training.dataset.trouble import reason_of, saying
+from scorelock.training.stalls import unless_stalled
 
 PART: Final = ".part"
 """Ends the name of a file that is being written; one that is left over is of a writer that died."""
@@ -30,16 +31,7 @@ Enter: TypeAlias = Callable[[str], bool]
 _URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 # A put into these is seen whole or not at all; into others a file grows where it is.
 _PUT_IS_WHOLE: Final = frozenset("s3 s3a gs gcs abfs abfss az adl oss oci cos swift memory".split())
-_FULL: Final = (errno.ENOSPC, errno.EDQUOT)
 _CHANGED: Final = ("ETag", "etag", "md5Hash", "LastModified", "mtime", "modified", "created")
-
-
-class BadPlace(ScorelockError):
-    """A folder or an object store that cannot be read or written."""
-
-
-class DiskFull(ScorelockError):
-    """There is no room left, or no more may be used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +74,7 @@ class LocalFolder:
         Raises:
             BadPlace: the folder itself cannot be read.
         """
-        with _saying("read", self.url):
+        with saying("read", self.url):
             entries = _entries(self.root)
         seen = {_inode(self.root.stat())}
         stack = [("", entries)]
@@ -102,7 +94,7 @@ class LocalFolder:
                     else:
                         tell(name, "no file")
                 except OSError as err:
-                    tell(name, _reason(err))
+                    tell(name, reason_of(err))
             stack += reversed(below)
 
     def _found(self, name: str, entry: "os.DirEntry[str]", status: os.stat_result) -> Found:
@@ -118,7 +110,7 @@ class LocalFolder:
         Raises:
             BadPlace: it cannot be read.
         """
-        with _saying("read", self.at(folder)):
+        with saying("read", self.at(folder)):
             try:
                 return [e.name for e in _entries(self.root / folder) if e.is_file()]
             except FileNotFoundError:
@@ -130,7 +122,7 @@ class LocalFolder:
         Raises:
             BadPlace: it cannot be read.
         """
-        with _saying("read", self.at(name)):
+        with saying("read", self.at(name)):
             try:
                 return (self.root / name).read_bytes()
             except FileNotFoundError:
@@ -144,7 +136,7 @@ class LocalFolder:
             BadPlace: it cannot be written for another reason.
         """
         path = self.root / name
-        with _saying("write", str(path)):
+        with saying("write", str(path)):
             path.parent.mkdir(parents=True, exist_ok=True)
             beside = path.with_name(_beside(path.name))
             try:
@@ -168,7 +160,7 @@ class LocalFolder:
             BadPlace: one cannot be taken away.
         """
         for name in names:
-            with _saying("remove", self.at(name)):
+            with saying("remove", self.at(name)):
                 (self.root / name).unlink(missing_ok=True)
 
     def sweep(self, folder: str = "") -> None:
@@ -214,7 +206,7 @@ class RemoteFolder:
 
     def read(self, name: str) -> bytes | None:
         """As `LocalFolder.read`."""
-        with _saying("read", self.at(name)):
+        with saying("read", self.at(name)):
             try:
                 data: bytes = self.system.cat_file(self._path(name))
             except FileNotFoundError:
@@ -230,7 +222,7 @@ class RemoteFolder:
         if not files:
             return
         whole = {self._path(name): data for name, data in files.items()}
-        with _saying("write", self.url):
+        with saying("write", self.url):
             if self._puts_whole:
                 self.system.pipe(whole)
                 return
@@ -244,7 +236,7 @@ class RemoteFolder:
     def remove(self, names: Iterable[str]) -> None:
         """As `LocalFolder.remove`."""
         for name in names:
-            with _saying("remove", self.at(name)), suppress(FileNotFoundError):
+            with saying("remove", self.at(name)), suppress(FileNotFoundError):
                 self.system.rm_file(self._path(name))
 
     def sweep(self, folder: str = "") -> None:
@@ -261,7 +253,7 @@ class RemoteFolder:
         return f"{self.root}/{name}" if name else self.root
 
     def _listed(self, path: str, missing_ok: bool = True) -> list[dict[str, Any]]:
-        with _saying("read", self.at(path.removeprefix(self.root).strip("/"))):
+        with saying("read", self.at(path.removeprefix(self.root).strip("/"))):
             self.system.invalidate_cache()
             try:
                 entries: list[dict[str, Any]] = self.system.ls(path, detail=True)
@@ -306,19 +298,24 @@ def fetch(url: str) -> Iterator[Path]:
     Raises:
         DiskFull: there is no room for the copy.
         BadPlace: it is not there, or cannot be read.
+        Stalled: the store answers no more.
         BadSetting, MissingPart: as `open_store`.
     """
     path = local_path(url)
     if path is not None:
-        with _saying("read", url):
+        with saying("read", url):
             path.stat()
         yield path
         return
     system, source = _reach(url)
-    with tempfile.TemporaryDirectory(prefix="scorelock-") as folder:
+    with tempfile.TemporaryDirectory(prefix="scorelock-", ignore_cleanup_errors=True) as folder:
         copy = Path(folder) / f"film{PurePosixPath(source).suffix}"
-        with _saying("read", url):
-            system.get_file(source, str(copy))
+        with saying("read", url):
+            unless_stalled(
+                lambda: system.get_file(source, str(copy)),
+                f"{url} to arrive",
+                sign=lambda: copy.exists() and copy.stat().st_size,
+            )
         yield copy
 
 
@@ -330,7 +327,7 @@ def _reach(url: str) -> tuple[Any, str]:
         raise MissingPart(
             f"expected fsspec to reach {url}, found none; pip install 'scorelock[dataset]'"
         ) from err
-    with _saying("reach", url):
+    with saying("reach", url):
         try:
             system, path = fsspec.core.url_to_fs(url)
         except ImportError as err:
@@ -371,33 +368,3 @@ def _left_over(folder: str, names: Iterable[str]) -> list[str]:
 def _changed(entry: Mapping[str, Any]) -> str:
     """What an object store says of an object's version; "" where it says nothing."""
     return next((str(entry[key]).strip('"') for key in _CHANGED if entry.get(key)), "")
-
-
-def _reason(err: BaseException) -> str:
-    """One line."""
-    if isinstance(err, OSError) and err.strerror:
-        return err.strerror
-    return " ".join(str(err).split()) or type(err).__name__
-
-
-@contextmanager
-def _saying(verb: str, url: str) -> Iterator[None]:
-    """Turn what goes wrong with a place into one line.
-
-    Every object store's library has errors of its own, most of them no OSError.
-    """
-    try:
-        yield
-    except ScorelockError:
-        raise
-    except Exception as err:
-        if isinstance(err, OSError) and err.errno in _FULL:
-            raise DiskFull(
-                f"expected room to {verb} {url}, got: {_reason(err)}; make room and run it again"
-            ) from err
-        if isinstance(err, FileNotFoundError | NotADirectoryError):
-            raise BadPlace(f"expected {url}, found nothing there; check the name") from err
-        hint = "check its address, its permissions and how you sign in"
-        if isinstance(err, OSError) and local_path(url) is not None:
-            hint = "check its permissions and the disk"
-        raise BadPlace(f"expected to {verb} {url}, got: {_reason(err)}; {hint}") from err

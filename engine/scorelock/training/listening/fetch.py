@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from scorelock.engine.errors import BadBundle, BadSetting, MissingPart
-from scorelock.engine.files import make_folder, writing
-from scorelock.engine.model_shelf import kept_model, models_folder
+from scorelock.engine.model_shelf import kept_model, shelving
 
 NAME: Final = "basic-pitch"
 VERSION: Final = "0.4.0"
@@ -26,7 +25,7 @@ _IN_WHEEL: Final = {
     "NOTICE": f"basic_pitch-{VERSION}.dist-info/NOTICE",
     MODEL: f"basic_pitch/saved_models/icassp_2022/{MODEL}",
 }
-"""What is kept, and where the wheel has it; the model last, so that where it is all is there."""
+"""What is kept, and where the wheel has it."""
 
 
 def add(source: str | None = None) -> Path:
@@ -47,12 +46,10 @@ def add(source: str | None = None) -> Path:
         path = Path(source) if source else _download(Path(folder))
         files = _read(path)
     require_model(files[MODEL], str(path))
-    kept = models_folder() / NAME
-    make_folder(kept)
-    for name, data in files.items():
-        with writing(kept / name) as beside:
-            beside.write_bytes(data)
-    return kept / MODEL
+    with shelving(NAME) as kept:
+        for name, data in files.items():
+            kept.joinpath(name).write_bytes(data)
+    return kept_model(NAME) / MODEL
 
 
 def kept() -> Path:

@@ -1,4 +1,4 @@
-"""A film's sound, decoded by the program ffmpeg through a pipe."""
+"""A film's sound, decoded by the program ffmpeg through a pipe; what ffprobe tells of a film."""
 
 import json
 import shutil
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scorelock.engine.errors import MissingPart, UnreadableFilm
 from scorelock.engine.files import require_film
 from scorelock.training.listening.heard import RATE, Sound
+from scorelock.training.stalls import patience_s, stalled, unless_stalled
 
 _CHUNK_S: Final = 10
 _ASKED: Final = (
@@ -50,6 +51,7 @@ def read_sound(path: Path) -> Sound:
     Raises:
         NoSound: there is no sound stream, or nothing in it.
         UnreadableFilm: no such file, no film, or a sound that ends before its header says.
+        Stalled: ffmpeg hangs.
         MissingPart: ffmpeg is not installed.
     """
     require_film(path)
@@ -66,19 +68,36 @@ def read_sound(path: Path) -> Sound:
     return Sound(samples)
 
 
-def _look(path: Path) -> _Stream:
-    asked = ("-of", "json", "-show_entries", _ASKED, *_source(path))
+def probe(path: Path, entries: str) -> dict[str, Any]:
+    """What ffprobe tells of a film: the entries that are asked for, in its own words.
+
+    Raises:
+        UnreadableFilm: it is no film.
+        Stalled: ffprobe hangs.
+        MissingPart: it is not installed.
+    """
+    asked = ("-of", "json", "-show_entries", entries, *_source(path))
+    patience = patience_s(path)
     with tempfile.TemporaryFile("w+") as words:
-        result = subprocess.run(
-            [_program("ffprobe"), "-v", "error", *asked],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=words,
-            check=False,
-        )
+        try:
+            result = subprocess.run(
+                [_program("ffprobe"), "-v", "error", *asked],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=words,
+                check=False,
+                timeout=patience,
+            )
+        except subprocess.TimeoutExpired as err:
+            raise stalled(f"ffprobe to read {path}", patience) from err
         if result.returncode:
             raise _unreadable(path, words)
-    told = json.loads(result.stdout)
+    told: dict[str, Any] = json.loads(result.stdout)
+    return told
+
+
+def _look(path: Path) -> _Stream:
+    told = probe(path, _ASKED)
     sounds = [s for s in told["streams"] if s["codec_type"] == "audio" and s.get("channels")]
     if not sounds:
         raise _no_sound(path)
@@ -112,26 +131,31 @@ def _decode(path: Path, stream: _Stream) -> NDArray[np.float32]:
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=words
         ) as process,
     ):
-        assert process.stdout is not None
+        mono = bytearray()
+
+        def decode() -> int:
+            assert process.stdout is not None
+            _mix(process.stdout, stream.channels, mono)
+            return process.wait()
+
         try:
-            samples = _mixed(process.stdout, stream.channels)
+            wanted = f"ffmpeg to decode {path}"
+            failed = unless_stalled(decode, wanted, patience_s(path), lambda: len(mono))
         except BaseException:
             process.kill()
             raise
-        if process.wait():
+        if failed:
             raise _unreadable(path, words)
-    return samples
+    return np.frombuffer(mono, np.float32)
 
 
-def _mixed(pipe: IO[bytes], channels: int) -> NDArray[np.float32]:
-    mono = bytearray()
+def _mix(pipe: IO[bytes], channels: int, mono: bytearray) -> None:
     mean = np.full(channels, 1 / channels, np.float32)
     frame = 4 * channels
     while chunk := pipe.read(_CHUNK_S * RATE * frame):
         whole = len(chunk) // frame * channels
         mixed = np.frombuffer(chunk, np.float32, whole).reshape(-1, channels) @ mean
         mono += np.nan_to_num(mixed, copy=False).clip(-1, 1, out=mixed).tobytes()
-    return np.frombuffer(mono, np.float32)
 
 
 def _program(name: str) -> str:
