@@ -1,6 +1,7 @@
 """The folders keep their shape: one namespace, arrows only towards the engine."""
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ PACKAGES = {
 """Folder of each package and what nothing in it may import."""
 
 
+@cache
 def imports(path: Path) -> list[str]:
     """Every module that a file imports, wherever the statement stands."""
     names: list[str] = []

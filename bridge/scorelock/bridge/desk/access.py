@@ -7,6 +7,7 @@ for must be ours, and a page that speaks must have come from us.
 
 import ipaddress
 import re
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal
@@ -119,11 +120,6 @@ class Bucket:
         self._fill(now_s)
         return self._left < 1
 
-    def full(self, now_s: float) -> bool:
-        """Whether it is as if nothing had ever been taken."""
-        self._fill(now_s)
-        return self._left >= self.burst
-
     def _fill(self, now_s: float) -> None:
         since_s = 0.0 if self._at_s is None else max(0.0, now_s - self._at_s)
         self._left = min(self.burst, self._left + self.rate * since_s)
@@ -142,7 +138,8 @@ class Guesses:
     """Wrong tokens, by address: who has guessed too often waits before the next is looked at."""
 
     def __init__(self) -> None:
-        self._buckets: dict[str, Bucket] = {}
+        self._buckets: OrderedDict[str, Bucket] = OrderedDict()
+        """By address; who guessed last is the last."""
 
     def too_many(self, address: str, now_s: float) -> bool:
         """Whether this address has to wait."""
@@ -151,11 +148,10 @@ class Guesses:
 
     def wrong(self, address: str, now_s: float) -> None:
         """This address has guessed, and failed."""
-        if len(self._buckets) >= MOST_GUESSERS:
-            self._buckets = {a: b for a, b in self._buckets.items() if not b.full(now_s)}
-            if len(self._buckets) >= MOST_GUESSERS:  # a flood from everywhere: the oldest go
-                self._buckets.pop(next(iter(self._buckets)))
         self._buckets.setdefault(address, Bucket(*GUESS_RATE)).take(now_s)
+        self._buckets.move_to_end(address)
+        if len(self._buckets) > MOST_GUESSERS:  # a flood from everywhere
+            self._buckets.popitem(last=False)
 
 
 MOST_DESKS: Final = 32
