@@ -11,6 +11,7 @@ import argparse
 import json
 import tempfile
 from collections.abc import Iterator, Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,7 +25,7 @@ from scorelock.engine.features import VideoFeatures
 from scorelock.engine.files import writing
 from scorelock.engine.key import Key
 from scorelock.engine.score import ChordSpan, ComposeSettings
-from scorelock.engine.vocabulary import QUALITIES, ROOTS, N
+from scorelock.engine.vocabulary import INTERVALS, QUALITIES, ROOTS, N
 from scorelock.engine.watch import watch
 from scorelock.export import preview
 from scorelock.export.practice import practice
@@ -37,6 +38,7 @@ from scorelock.training.listening.chords import (
     STEP_S,
     Evidence,
     Judge,
+    around,
     chords,
     contrast,
     evidence_of,
@@ -51,10 +53,14 @@ WRITTEN: Final = ("muvisync", "pop909", "billboard")
 KEYED: Final = (*WRITTEN, "freedoom", "openewld", "vgmidi")
 """Corpora whose keys are known; each counts the same, the film corpus twice."""
 SEED: Final = 77_000
-EXCERPTS: Final = 400
-"""Stretches of a piece to learn from."""
+SURE: Final = 0.8
+"""How surely a note sounds that is heard exactly."""
+STEPS: Final = 300
+"""Of a piece, to learn from."""
 ASKED: Final = 8
 """Every so many pieces one is kept to be asked."""
+EXACT: Final = 0.1
+"""What chords that are heard exactly count, together, beside all of those of the pieces."""
 CHORD_DECAY: Final = 1e-3
 KEY_DECAY: Final = 3e-6
 FEWEST: Final = 10
@@ -100,49 +106,55 @@ def softmax_fit(
 
 
 def fit_chords(pieces: Sequence[tuple[Evidence, Sequence[ChordSpan]]]) -> Judge:
-    """What believes most in the true chords of excerpts of pieces, pure ones and mixtures."""
+    """What believes most in the true chords of steps of pieces, by what is heard around them."""
     draw = np.random.default_rng(SEED)
-    means, right = [], []
-    for evidence, spans in pieces:
-        for mean, shares in _excerpts(draw, evidence, spans):
-            means.append(mean)
-            right.append(shares)
+    asked = [*(_steps(draw, evidence, spans) for evidence, spans in pieces), _exact()]
     above = (np.arange(CLASSES)[:, None] + np.arange(CLASSES)) % CLASSES
-    told = contrast(np.array(means, np.float32))[:, :, above].transpose(0, 2, 1, 3)
-    answers = np.array(right, np.float32).reshape(-1, CLASSES, len(QUALITIES))
-    weights, biases = softmax_fit(
-        told.reshape(len(told), CLASSES, -1), answers, len(QUALITIES), CHORD_DECAY
-    )
+    means = np.concatenate([means for means, _ in asked])
+    told = contrast(means)[:, :, above].transpose(0, 2, 1, 3).reshape(len(means), CLASSES, -1)
+    right = np.concatenate([right for _, right in asked])
+    answers = right.reshape(-1, CLASSES, len(QUALITIES))
+    exact = len(asked[-1][0])
+    heard = len(means) - exact
+    each = np.repeat([1 / heard, EXACT / exact], [heard, exact])
+    weights, biases = softmax_fit(told, answers, len(QUALITIES), CHORD_DECAY, each)
     return Judge(weights.reshape(KINDS, CLASSES, -1), biases)
 
 
-def _excerpts(
+def _steps(
     draw: np.random.Generator, evidence: Evidence, spans: Sequence[ChordSpan]
-) -> Iterator[tuple[NDArray[np.float64], NDArray[np.float32]]]:
-    """Mean evidence of stretches, most of them within a chord, and each chord's share of them."""
-    steps = len(evidence)
-    sums = np.zeros((steps + 1, KINDS, CLASSES))
-    np.cumsum(evidence, axis=0, out=sums[1:])
-    for _ in range(EXCERPTS):
-        span = spans[int(draw.integers(len(spans)))]
-        within = draw.random() < 0.6
-        length_s = (span.end_s - span.start_s) * draw.uniform(0.4, 1)
-        if not within:
-            length_s = draw.uniform(0.3, 5)
-        first_s, last_s = (
-            (span.start_s, span.end_s - length_s) if within else (0, steps * STEP_S - length_s)
-        )
-        start_s = draw.uniform(first_s, max(first_s, last_s)) + draw.normal(0, 0.05)
-        begin = max(0, round(start_s / STEP_S))
-        end = min(steps, round((start_s + length_s) / STEP_S))
-        if end - begin < 3:
-            continue
-        shares = np.zeros(CHORDS, np.float32)
-        for each in spans:
-            common_s = min(each.end_s, end * STEP_S) - max(each.start_s, begin * STEP_S)
-            shares[each.chord.token - 1] += max(0.0, common_s)
-        if shares.sum() > 0:
-            yield (sums[end] - sums[begin]) / (end - begin), shares / shares.sum()
+) -> tuple[Evidence, NDArray[np.float32]]:
+    """Evidence around steps of a piece, drawn from those with a chord, and which: (M, 156)."""
+    tokens = np.full(len(evidence), N)
+    for span in spans:
+        tokens[round(span.start_s / STEP_S) : round(span.end_s / STEP_S)] = span.chord.token
+    known = np.flatnonzero(tokens != N)
+    some = draw.choice(known, min(STEPS, len(known)), replace=False)
+    return around(evidence)[some], _one_hot(tokens[some] - 1)
+
+
+def _exact() -> tuple[Evidence, NDArray[np.float32]]:
+    """What one who hears every note tells of each quality on C, any note of it next above its root,
+    while it begins and while it is held; and of all notes at once, which are any chord.
+    """
+    means, right = [], []
+    every = range(CLASSES)
+    qualities = [(np.array(INTERVALS[each]) % CLASSES, each) for each in QUALITIES]
+    for classes, quality in [*qualities, (np.array(every), None)]:
+        for begins, above in product((0, 0.05, 0.2), classes):
+            mean = np.zeros((KINDS, CLASSES), np.float32)
+            mean[0, classes], mean[2, classes] = SURE, begins
+            mean[1, 0] = SURE
+            mean[1, above] += SURE * (1 - SURE)
+            means.append(mean)
+            share = np.full(CHORDS, 1 / CHORDS, np.float32)
+            right.append(share if quality is None else _one_hot(QUALITIES.index(quality)))
+    return np.array(means), np.array(right)
+
+
+def _one_hot(chord: int | NDArray[np.int64]) -> NDArray[np.float32]:
+    hot: NDArray[np.float32] = np.eye(CHORDS, dtype=np.float32)[chord]
+    return hot
 
 
 def fit_keys(corpora: Sequence[Sequence[tuple[NDArray[np.int64], bool]]]) -> dict[str, Any]:

@@ -44,7 +44,7 @@ PADDING_S: Final = 0.1
 QUIETEST: Final = 10 ** (-60 / 20)
 """Loudness: a sound that is nowhere above is silent."""
 LEAST_MUSIC: Final = 0.1
-"""Of `Heard.music`: music alone has 0.4 or more, a trailer with voices and effects over it 0.23,
+"""Of `Heard.music`: music alone has 0.38 or more, a trailer with voices and effects over it 0.21,
 speech and noise 0.
 """
 

@@ -1,14 +1,13 @@
 """A chord a second, from how surely each pitch sounds and begins.
 
-A song is cut into stretches, each with one chord, so that what is believed of all stretches
-together is most: a semi-Markov decoder. A stretch is judged by the mean over the whole of it, for
-an arpeggio tells its chord only when all of its notes were heard. The judge is a softmax over the
-156 chords that hears every root alike: its few weights belong to intervals above the root, and were
-fitted to rendered music (`weights.json`, made by `scorelock.export.fit_listening`).
+Every tenth of a second is judged by what is heard around it, and the chords are those that are
+believed most together when each change of chord costs something: a hidden Markov model, decoded by
+Viterbi. The judge is a softmax over the 156 chords that hears every root alike: its few weights
+belong to intervals above the root, and were fitted to rendered music (`weights.json`, made by
+`scorelock.export.fit_listening`).
 """
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -27,10 +26,11 @@ lowest that sounds, and begins."""
 WEIGHTS: Final = Path(__file__).with_name("weights.json")
 STEP_S: Final = 0.1
 STEPS_A_SECOND: Final = round(1 / STEP_S)
-SIZES: Final = np.array([*range(5, 10), *range(10, 20, 2), *range(20, 51, 5)])
-"""Steps of a stretch; a chord that lasts otherwise goes on in the next."""
-CHANGE: Final = 0.06
-"""What a change of chord costs, in nats; a stretch is believed so many nats a second. Fitted."""
+AROUND: Final = 7
+"""Steps, this one in the middle, that a step is judged by. Fitted, as the next is, to pieces that
+the judge was not: with 5 as many chords are right, with 10 up to one in 60 fewer, with 15 in 30."""
+CHANGE: Final = 0.6
+"""What a change of chord costs, in nats; a chord is believed so many nats a second."""
 QUIET: Final = 0.1
 """When no pitch class sounds as surely, there is no chord."""
 PLAUSIBLE: Final = 0.1
@@ -40,8 +40,6 @@ CLASSES: Final = 12
 CHORDS: Final = CLASSES * len(QUALITIES)
 _LITTLE: Final = (0.05, 0.05, 0.02)
 """What is nothing beside the surest pitch class, for each kind of evidence."""
-_BLOCK: Final = 512
-_NEVER: Final = np.float32(-1e9)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,7 +60,7 @@ class Judge:
         """(M, 156) log probabilities of the chords, by token - 1, of mean evidence (M, 3, 12)."""
         above = (np.arange(CLASSES)[:, None] - np.arange(CLASSES)) % CLASSES
         every_root = self.weights[:, above].reshape(KINDS * CLASSES, CHORDS)
-        scores = contrast(means).reshape(len(means), -1) @ every_root
+        scores = contrast(means).reshape(len(means), KINDS * CLASSES) @ every_root
         scores += np.tile(self.biases, CLASSES)
         scores -= scores.max(axis=1, keepdims=True)
         scores -= np.log(np.exp(scores).sum(axis=1, keepdims=True))
@@ -102,16 +100,6 @@ def evidence_of(heard: Transcription) -> Evidence:
     return (np.add.reduceat(frames, starts) / counts[:, None, None]).astype(np.float32)
 
 
-@dataclass(frozen=True, slots=True)
-class Stretch:
-    """Steps from begin to end with one chord, token 1..156, and how far it is believed, 0..1."""
-
-    begin: int
-    end: int
-    token: int
-    belief: float
-
-
 def chords(
     evidence: Evidence, rows: int, judge: Judge | None = None
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
@@ -120,66 +108,53 @@ def chords(
     It is N, and the belief 0, where little sounds or where no chord explains what sounds. The judge
     is the one that ships unless another is given.
     """
-    shares: list[dict[int, int]] = [{} for _ in range(rows)]
-    beliefs = np.zeros(rows)
-    quiet = evidence[:, 0].max(axis=1, initial=0) < QUIET
-    for stretch in stretches(evidence, judge or Judge.fitted()):
-        for step in range(stretch.begin, min(stretch.end, rows * STEPS_A_SECOND)):
-            plain = stretch.belief >= PLAUSIBLE and not quiet[step]
-            token = stretch.token if plain else N
-            share = shares[step // STEPS_A_SECOND]
-            share[token] = share.get(token, 0) + 1
-            beliefs[step // STEPS_A_SECOND] += stretch.belief * plain / STEPS_A_SECOND
-    # Of two that cover as much the earlier.
-    tokens = [max(share, key=share.__getitem__, default=N) for share in shares]
-    return np.array(tokens, np.int64), beliefs
+    heard = evidence[: rows * STEPS_A_SECOND]
+    nats = (judge or Judge.fitted()).believe(around(heard))
+    path = best_path(nats)
+    belief = np.exp(nats[np.arange(len(path)), path])
+    belief[(belief < PLAUSIBLE) | (heard[:, 0].max(axis=1, initial=0) < QUIET)] = 0
+    steps = np.where(belief > 0, path + 1, N)
+    seconds = [steps[row * STEPS_A_SECOND :][:STEPS_A_SECOND] for row in range(rows)]
+    tokens = np.array([_most(second) for second in seconds], np.int64)
+    whole = np.arange(len(path)) // STEPS_A_SECOND
+    return tokens, np.bincount(whole, belief, minlength=rows) / STEPS_A_SECOND
 
 
-def stretches(evidence: Evidence, judge: Judge) -> list[Stretch]:
-    """Stretches in time order, without gaps; none where there is too little to judge."""
-    steps = len(evidence)
-    best = np.full((steps + 1, CHORDS), _NEVER)  # of all that ends here, by its last chord
-    best[0] = 0
-    sizes = np.zeros((steps + 1, CHORDS), np.int64)  # of the last stretch of that best
-    nats = np.zeros((steps + 1, CHORDS), np.float32)  # of the last stretch of that best
-    top = np.full(steps + 1, _NEVER)
-    top[0] = 0
-    every = np.arange(CHORDS)
-    for end, fitting, believed in _ending(evidence, judge):
-        begins = end - fitting
-        before = np.maximum(best[begins], (top[begins] - CHANGE)[:, None])
-        sums = before + believed
-        choice = sums.argmax(axis=0)
-        best[end], top[end] = sums[choice, every], sums.max()
-        sizes[end], nats[end] = fitting[choice], believed[choice, every]
-    found: list[Stretch] = []
-    end, chord = steps, int(best[steps].argmax())
-    while size := int(sizes[end, chord]):
-        belief = float(np.exp(nats[end, chord] / (size * STEP_S)))
-        end -= size
-        found.append(Stretch(end, end + size, chord + 1, belief))
-        if top[end] - CHANGE > best[end, chord]:
-            chord = int(best[end].argmax())
-    return found[::-1]
+def _most(tokens: NDArray[np.int64]) -> int:
+    """Which there are most of, of two as many the earlier; N of none."""
+    kinds, first, counts = np.unique(tokens, return_index=True, return_counts=True)
+    return int(kinds[np.lexsort((first, -counts))][0]) if len(tokens) else N
 
 
-def _ending(
-    evidence: Evidence, judge: Judge
-) -> Iterator[tuple[int, NDArray[np.int64], NDArray[np.float32]]]:
-    """For every step (end, lengths (L,), nats (L, 156)) of the stretches that end before it."""
-    steps = len(evidence)
-    sums = np.zeros((steps + 1, KINDS, CLASSES), np.float64)
+def around(evidence: Evidence) -> Evidence:
+    """The mean of the steps around each step, of fewer at both ends."""
+    sums = np.zeros((len(evidence) + 1, KINDS, CLASSES))
     np.cumsum(evidence, axis=0, out=sums[1:])
-    for first in range(int(SIZES[0]), steps + 1, _BLOCK):
-        ends = np.arange(first, min(first + _BLOCK, steps + 1))
-        begins = np.maximum(ends[:, None] - SIZES, 0)
-        means = (sums[ends][:, None] - sums[begins]) / SIZES[:, None, None]
-        nats = judge.believe(means.reshape(-1, KINDS, CLASSES).astype(np.float32))
-        nats = nats.reshape(len(ends), len(SIZES), CHORDS)
-        nats *= (SIZES * np.float32(STEP_S))[:, None]
-        for end, each in zip(ends.tolist(), nats, strict=True):
-            fitting = np.searchsorted(SIZES, end, side="right")
-            yield end, SIZES[:fitting], each[:fitting]
+    steps = np.arange(len(evidence))
+    first = np.maximum(steps - AROUND // 2, 0)
+    last = np.minimum(steps + AROUND // 2 + 1, len(evidence))
+    means: Evidence = (sums[last] - sums[first]) / (last - first)[:, None, None]
+    return means.astype(np.float32)
+
+
+def best_path(nats: NDArray[np.float32]) -> NDArray[np.int64]:
+    """(S,) which of C chords at each step: those of the greatest sum of log probabilities
+    (S, C) for `STEP_S` each, less `CHANGE` for each change.
+    """
+    if not len(nats):
+        return np.zeros(0, np.int64)
+    worth = np.float32(STEP_S) * nats
+    came = np.zeros(nats.shape, np.int64)
+    best, same = worth[0], np.arange(nats.shape[1])
+    for step in range(1, len(worth)):
+        top = best.argmax()
+        changed = best[top] - CHANGE
+        came[step] = np.where(best >= changed, same, top)
+        best = np.maximum(best, changed) + worth[step]
+    path = np.full(len(nats), best.argmax())
+    for step in range(len(nats) - 1, 0, -1):
+        path[step - 1] = came[step, path[step]]
+    return path
 
 
 def _folded(pitches: NDArray[np.float32], fold: np.ufunc) -> NDArray[np.float32]:

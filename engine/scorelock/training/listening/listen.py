@@ -16,7 +16,7 @@ from scorelock.training.songs import transposition
 
 PLAIN: Final = 0.3
 """A second is music when its chord is believed so far. In rendered music (drums and a voice among
-it) that holds in at least half of the seconds, in speech in 1 in 100, in noise never."""
+it) that holds in at least 38 seconds of 100, in speech and in noise never."""
 
 
 class Hears(Protocol):
