@@ -67,7 +67,7 @@ def measure(
     with tempfile.TemporaryDirectory() as folder:
         for number, plan in enumerate(plans(chosen)):
             film, seen = (
-                pictures[number % len(pictures)] if pictures else (None, _made_up(plan.seed))
+                pictures[number % len(pictures)] if pictures else (None, made_up(plan.seed))
             )
             truth, sound, level = _played(seen, film, bundle, plan, folder)
             begun = now()
@@ -174,7 +174,7 @@ def _level(path: Path) -> NDArray[np.float32]:
     return np.array([np.sqrt((second**2).mean()) for second in seconds], np.float32)
 
 
-def _made_up(seed: int) -> VideoFeatures:
+def made_up(seed: int) -> VideoFeatures:
     """A film whose scenes last 3 to 9 s and have a mood each; the same for the same seed."""
     draw = np.random.default_rng(seed)
     starts = np.cumsum(draw.integers(3, 10, SECONDS))

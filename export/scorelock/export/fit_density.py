@@ -26,7 +26,7 @@ from scorelock.engine.playing import Style
 from scorelock.engine.score import Note
 from scorelock.engine.slots import Rhythm
 from scorelock.export import preview
-from scorelock.export.bench_listen import SECONDS, _made_up
+from scorelock.export.bench_listen import SECONDS, made_up
 from scorelock.export.fit_listening import WRITTEN, written
 from scorelock.export.practice import practice
 from scorelock.export.score import Score
@@ -57,7 +57,7 @@ DROPPED: Final = 0.15
 DECAY: Final = 2e-4
 BLUR: Final = 0.08
 """Spread of the answers learned, as a share of the count: the next count is nearly right."""
-BATCH, EPOCHS, PACE = 512, 60, 3e-3
+BATCH, EPOCHS, PACE = 512, 30, 4e-3
 """Adam's."""
 _SOUNDS: Final = 0.8
 """How surely a note sounds that is heard exactly."""
@@ -98,7 +98,9 @@ def exactly(
         first, last = round(onset_s / FRAME_S), round(end_s / FRAME_S)
         activity[first:last, pitch - LOWEST] = sure
         onsets[first : first + 3, pitch - LOWEST] = sure
-    played = [Note(onset_s, end_s - onset_s, pitch, 80) for (onset_s, pitch), end_s in ends.items()]
+    played = [
+        Note(onset_s, end_s - onset_s, pitch, 80, 0) for (onset_s, pitch), end_s in ends.items()
+    ]
     heard = sorted(HeardNote(onset, end, pitch, sure) for (onset, pitch), end in ends.items())
     return Piece.of(
         Transcription(tuple(heard), activity, onsets, FRAME_S), sounding(played, seconds)
@@ -161,28 +163,21 @@ def _trained(
 ) -> list[NDArray[np.float32]]:
     """Inward weights and biases of one network, then the outward ones."""
     torch.manual_seed(seed)
-    network = torch.nn.Sequential(
-        torch.nn.Dropout(DROPPED),
-        torch.nn.Linear(x.shape[1], HIDDEN),
-        torch.nn.ReLU(),
-        torch.nn.Dropout(DROPPED),
-        torch.nn.Linear(HIDDEN, MOST + 1),
-    )
+    into, out = torch.nn.Linear(x.shape[1], HIDDEN), torch.nn.Linear(HIDDEN, MOST + 1)
+    dropout = torch.nn.Dropout(DROPPED)
+    network = torch.nn.Sequential(dropout, into, torch.nn.ReLU(), dropout, out)
     steps = torch.optim.AdamW(network.parameters(), PACE, weight_decay=DECAY / PACE)
     batches = -(-len(x) // BATCH)
     slower = torch.optim.lr_scheduler.CosineAnnealingLR(steps, EPOCHS * batches)
     for _ in range(EPOCHS):
-        for some in torch.randperm(len(x)).split(BATCH):
+        for some in torch.split(torch.randperm(len(x)), BATCH):
             steps.zero_grad()
             believed = torch.log_softmax(network(x[some]), 1)
             loss = -((y[some] * believed).sum(1) * weight[some]).mean()
             loss.backward()  # type: ignore[no-untyped-call]
             steps.step()
             slower.step()
-    into, out = network[1], network[4]
-    return [
-        each.detach().numpy() for each in (into.weight.T, into.bias, out.weight.T, out.bias)
-    ]
+    return [each.detach().numpy() for each in (into.weight.T, into.bias, out.weight.T, out.bias)]
 
 
 def _rounded(weights: NDArray[Any]) -> list[Any]:
@@ -209,14 +204,12 @@ def made_up_score(
         rhythm=Rhythm.HALF if half else Rhythm.FREE,
         bpm=float(draw.choice(TEMPOS)) if half else 120.0,
     )
-    return composed(_made_up(number), bundle, plan), dict(BANDS[band])
+    return composed(made_up(number), bundle, plan), dict(BANDS[band])
 
 
 def tuned(score: Score) -> list[Note]:
     """The notes of a score that have a pitch: all but the drums'."""
-    return [
-        note for part in score.performance.parts if part.name != "drums" for note in part.notes
-    ]
+    return [note for part in score.performance.parts if part.name != "drums" for note in part.notes]
 
 
 def rendered(
@@ -254,7 +247,7 @@ def run(args: argparse.Namespace) -> int:
     bundle, transcriber = Bundle.open(), Transcriber.open()
     seeds = range(SEED, SEED + args.pieces)
     songs = [tokens for corpus in written(args.data, WRITTEN, "train") for tokens, _ in corpus]
-    played = (practice(songs, _made_up(seed), bundle, seed) for seed in seeds)
+    played = (practice(songs, made_up(seed), bundle, seed) for seed in seeds)
     made = {
         "composed": (made_up_score(seed, bundle, args.soundfont) for seed in seeds),
         "practice": ((piece.score, piece.programs) for piece in played),
@@ -262,9 +255,7 @@ def run(args: argparse.Namespace) -> int:
     kinds = {
         kind: list(rendered(scores, args.soundfont, transcriber)) for kind, scores in made.items()
     }
-    learned = [
-        [pair for at, pair in enumerate(pairs) if at % ASKED] for pairs in kinds.values()
-    ]
+    learned = [[pair for at, pair in enumerate(pairs) if at % ASKED] for pairs in kinds.values()]
     counter = fitted(learned)
     for kind, pairs in kinds.items():
         asked = [heard for heard, _ in pairs[::ASKED]]

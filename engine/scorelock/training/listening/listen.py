@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scorelock.training.listening.chords import chords, evidence_of
-from scorelock.training.listening.density import as_played, density
+from scorelock.training.listening.density import density_of
 from scorelock.training.listening.heard import Heard, Sound, Transcription
 from scorelock.training.listening.keys import key_of
 from scorelock.training.listening.loudness import loudness
@@ -39,7 +39,7 @@ def listen(sound: Sound, rows: int, transcriber: Hears) -> Heard:
         key=key,
         sure=sure,
         chords=tokens,
-        density=density(as_played(heard.notes), rows),
+        density=density_of(heard, rows),
         loudness=loud,
         tuning_cents=tuning(sound, heard.notes),
         music=float((beliefs > PLAIN).mean()) if rows else 0.0,
