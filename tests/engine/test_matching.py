@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from scorelock.engine.fingerprint import WIDTH, Rows
@@ -69,6 +69,8 @@ def cut(cuttings: list[Cutting]) -> tuple[Rows, list[Piece]]:
 
 
 @settings(max_examples=80, deadline=None)
+@example([Cutting(0, 0, 0), Cutting(1, 1, 0)], 0)  # a frame less of a short, slow shot
+@example([Cutting(1, 0, 2), Cutting(2, 0, 0)], 0)
 @given(CUTTINGS, st.integers(0, 99))
 def test_every_cut_is_found_to_the_frame(cuttings: list[Cutting], seed: int) -> None:
     new, taken = cut(cuttings)

@@ -1,13 +1,13 @@
 """Where the frames of one cut of a film are in another: a line of pieces, by picture alone.
 
 Each frame of the new cut is an old one, so many frames earlier or later, or new. That shift changes
-seldom, so the cheapest line through all frames (Viterbi 1967) finds shots that moved, were trimmed
-or come twice, to the frame, and needs no list of cuts.
+seldom, and mostly where the new picture cuts, so the cheapest line through all frames (Viterbi
+1967) finds shots that moved, were trimmed or come twice, to the frame, and needs no list of cuts.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import Final
 
 import numpy as np
@@ -25,6 +25,7 @@ CLEAR: Final = 0.5
 _EVERY: Final = 5  # frames of the new cut for which shifts are sought, one in so many
 _AS_NEAR: Final = 0.03  # a shift explains a frame that no other brings nearer by more
 _JUMP: Final = 4 * NEAR  # what a change of shift costs: as much as so many new frames
+_JUMP_AT_CUT: Final = NEAR / 2  # shots are trimmed where they meet, often by a frame or two
 _MOST_SHIFTS: Final = 256
 _MOST_LIKE: Final = 256  # old frames that a frame is compared by: a still has thousands
 _AROUND: Final = 12  # frames
@@ -52,18 +53,26 @@ def pieces(old: Rows, new: Rows) -> tuple[Piece, ...]:
 
     There are none where the two share no more than black.
     """
-    rough = _pieces(old, new, _shifts(old, new))
-    refined = {_refined(old, new, part) for piece in rough for part in _parts(piece)}
-    found = _pieces(old, new, sorted(refined))
+    cuts = _cuts(new)
+    rough = _pieces(old, new, _shifts(old, new), cuts)
+    refined = {_refined(old, new, part) for piece in rough for part in _parts(piece, cuts)}
+    found = _pieces(old, new, sorted(refined), cuts)
     # Black is in every film.
     telling = sum(int((contrast(new[each.start : each.end]) > CLEAR).sum()) for each in found)
     return tuple(found) if telling >= LEAST else ()
 
 
-def _pieces(old: Rows, new: Rows, shifts: Sequence[int]) -> list[Piece]:
+def _cuts(new: Rows) -> NDArray[np.int64]:
+    """The new frames that are far from the one before."""
+    return np.flatnonzero(np.linalg.norm(np.diff(new, axis=0), axis=1) > NEAR) + 1
+
+
+def _pieces(old: Rows, new: Rows, shifts: Sequence[int], cuts: NDArray[np.int64]) -> list[Piece]:
     """The pieces that the cheapest line through these shifts has."""
+    jumps = np.full(len(new), _JUMP)
+    jumps[cuts] = _JUMP_AT_CUT
     found, start = [], 0
-    for state, run in groupby(_line(_costs(old, new, shifts))):
+    for state, run in groupby(_line(_costs(old, new, shifts), jumps)):
         end = start + sum(1 for _ in run)
         if state != _NEW and end - start >= LEAST:
             found.append(Piece(start, end, start + shifts[state]))
@@ -71,11 +80,13 @@ def _pieces(old: Rows, new: Rows, shifts: Sequence[int]) -> list[Piece]:
     return found
 
 
-def _parts(piece: Piece) -> Iterator[Piece]:
+def _parts(piece: Piece, cuts: NDArray[np.int64]) -> Iterator[Piece]:
     """The piece, and pieces of it: a trim by a frame or two hides in a whole one."""
     yield piece
-    for start in range(piece.start, piece.end, _PART):
-        yield Piece(start, min(start + _PART, piece.end), piece.old + start - piece.start)
+    inside = cuts[(piece.start < cuts) & (cuts < piece.end)].tolist()
+    for first, last in pairwise((piece.start, *inside, piece.end)):
+        for start in range(first, last, _PART):
+            yield Piece(start, min(start + _PART, last), piece.old + start - piece.start)
 
 
 def _refined(old: Rows, new: Rows, piece: Piece) -> int:
@@ -139,7 +150,7 @@ def _costs(old: Rows, new: Rows, shifts: Sequence[int]) -> NDArray[np.float32]:
     return costs
 
 
-def _line(costs: NDArray[np.float32]) -> list[int]:
+def _line(costs: NDArray[np.float32], jump_costs: NDArray[np.float64]) -> list[int]:
     """The cheapest state of each frame, `_NEW` for the last one."""
     states, frames = costs.shape
     best = costs[:, 0].astype(np.float64)
@@ -147,7 +158,7 @@ def _line(costs: NDArray[np.float32]) -> list[int]:
     origins = np.zeros(frames, np.int64)
     for frame in range(1, frames):
         origins[frame] = best.argmin()
-        jump = best[origins[frame]] + _JUMP
+        jump = best[origins[frame]] + jump_costs[frame]
         np.greater(best, jump, out=jumps[frame])
         best = np.minimum(best, jump) + costs[:, frame]
     state = int(best.argmin())
