@@ -425,12 +425,15 @@ def test_a_host_leads_by_its_name_and_the_others_are_passed_over() -> None:
     st.lists(st.tuples(st.integers(0, 6), ORDERS), max_size=12),
     st.integers(0, 6),
     st.sampled_from([FILM, HOUSE]),
+    st.integers(0, 16),
 )
 def test_a_fresh_stage_goes_on_where_the_one_before_was(
-    orders: list[tuple[int, Order]], quarters: int, lead: str
+    orders: list[tuple[int, Order]], quarters: int, lead: str, ordered: int
 ) -> None:
+    """It may have been on its way into life since any of the orders."""
     rig = Rig()
     memory = Memory(PLAIN)
+    settings = [memory.setting]
     film = FilmSaid((Stop(0.0), Position(0.0, 2.03)))
     first: list[tuple[int, Order]] = [
         (0, film),
@@ -448,10 +451,12 @@ def test_a_fresh_stage_goes_on_where_the_one_before_was(
             case Wished():
                 order = Wished(replace(order.wish, at_s=now_s))
         memory.note(order, now_s)
+        settings.append(memory.setting)
         rig.after(0.0, order)
-    fresh = Rig(memory.setting)
+    begun = settings[min(ordered, len(settings) - 1)]
+    fresh = Rig(begun)
     fresh.stage.advance_to(rig.clock.now())
-    fresh.after(0.0, *memory.orders(rig.clock.now()))
+    fresh.after(0.0, *memory.orders(rig.clock.now(), begun))
     for each in (rig, fresh):
         each.after(0.5)
     assert fresh.film_s == pytest.approx(rig.film_s, abs=1e-6)
@@ -467,4 +472,4 @@ def test_wishes_of_a_moment_are_not_remembered() -> None:
     memory = Memory(PLAIN)
     for wish in (Panic(1.0), Nudge(1.0, 0.1), Lead(1.0, "")):
         memory.note(Wished(wish), 1.0)
-    assert (memory.orders(2.0), memory.setting) == ([], PLAIN)
+    assert (memory.orders(2.0, PLAIN), memory.setting) == ([], PLAIN)

@@ -15,6 +15,7 @@ from jackd import Listener, running_jack
 from scorelock.bridge.clock import MonotonicClock
 from scorelock.bridge.osc_in import OscIn
 from scorelock.bridge.stage.orders import (
+    FILM,
     HOUSE,
     Failed,
     HouseHalts,
@@ -28,8 +29,10 @@ from scorelock.bridge.stage.orders import (
     Setting,
     Struck,
     Told,
+    Wished,
 )
 from scorelock.bridge.stage.process import StageProcess
+from scorelock.bridge.transport import Lead
 
 T = TypeVar("T")
 CLOCK = MonotonicClock()
@@ -76,8 +79,9 @@ def begin() -> Iterator[Callable[[Setting], Heard]]:
 def test_it_plays_what_was_ordered_before_it_was_there(
     begin: Callable[[Setting], Heard],
 ) -> None:
-    heard = begin(PLAIN)
+    heard = begin(replace(PLAIN, lead=FILM))
     heard.stage.order(LONG)
+    heard.stage.order(Wished(Lead(CLOCK.now(), HOUSE)))
     heard.stage.order(HouseLocates(7.0))
     heard.stage.order(HouseRolls(CLOCK.now()))
     assert heard.until(Ready) == Ready(None, None)

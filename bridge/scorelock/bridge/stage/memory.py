@@ -96,11 +96,17 @@ class Memory:
                 self._house.advance(now_s)
                 obey(self._house, order, now_s)
 
-    def orders(self, now_s: float) -> list[Order]:
-        """What brings a stage there that was set as `setting` has it."""
+    def orders(self, now_s: float, begun: Setting) -> list[Order]:
+        """What brings a stage there that began as `begun` has it: while it did, `setting` may have
+        changed.
+        """
         orders: list[Order] = []
         if self._sounds.messages:
             orders.append(Send(self._sounds.messages))
+        if self.setting.out != begun.out:
+            orders.append(TakeOut(self.setting.out))
+        if self.setting.lead != begun.lead and self.setting.lead is not None:
+            orders.append(Wished(Lead(now_s, self.setting.lead)))
         if self._load is not None:
             orders.append(self._load)
         if self._latency is not None:

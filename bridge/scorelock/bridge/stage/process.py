@@ -107,14 +107,15 @@ class StageProcess:
         """One life of the process."""
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
+        begun = self._memory.setting
         self._process = context.Process(
-            target=play, args=(self._memory.setting, theirs), name="stage", daemon=True
+            target=play, args=(begun, theirs), name="stage", daemon=True
         )
         self._process.start()
         theirs.close()  # so that the end of the process ends the pipe
         with suppress(EOFError, OSError):
             while ours.poll(HUNG_S):
-                self._hear(ours, ours.recv())
+                self._hear(ours, ours.recv(), begun)
         with self._changed:
             self._pipe = None
             self._orders.clear()
@@ -124,12 +125,13 @@ class StageProcess:
         self._process.join()
         ours.close()
 
-    def _hear(self, pipe: Connection, told: Told) -> None:
+    def _hear(self, pipe: Connection, told: Told, begun: Setting) -> None:
         match told:
             case Ready():
                 with self._changed:
                     self._pipe = pipe
-                    self._orders.extendleft(reversed(self._memory.orders(self._clock.now())))
+                    orders = self._memory.orders(self._clock.now(), begun)
+                    self._orders.extendleft(reversed(orders))
                     self._changed.notify_all()
             case Failed():
                 told = Said(f"the player has failed: {told.words}")
