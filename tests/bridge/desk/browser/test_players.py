@@ -66,7 +66,8 @@ def test_a_player_who_loses_the_network_goes_on_and_catches_up(
         alone, other = visit(url, network_goes=True), visit(f"{desk.url}player/")
         expect(alone.get_by_text("In time")).to_be_visible()
         roll_the_house(conductor, FILM_S / 2)
-        alone.wait_for_timeout(1000)
+        for page in (alone, other):  # who has no score yet can do nothing on its own
+            page.wait_for_selector("[data-at]", state="attached")
         network.cut()
         expect(alone.get_by_text("On its own")).to_be_visible()
         apart = compare_beats([other, alone], 3)
